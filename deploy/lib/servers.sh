@@ -8,14 +8,34 @@
 GX_PG_BIN=${GX_PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)}
 GX_PGPORT=${GX_PGPORT:-5432}
 
-# The folder of the sockets: DIR/run, or a short one when the path is too long for a unix socket (107 bytes).
+# Can the user postgres reach this folder? A clone in a private folder of root's cannot hold its files.
+gx_postgres_reaches() {
+    gx_as_postgres test -x "$1" 2>/dev/null
+}
+
+# Where the sockets go: DIR/run, or a short public folder when the path is too long for a unix socket (107 bytes) or out of reach.
 gx_run_dir() {
     local dir=$1/run
-    if [ ${#dir} -gt 80 ]; then
+    if [ ${#dir} -gt 70 ] || ! gx_postgres_reaches "$1"; then
         dir=/tmp/genxi-$(printf '%s' "$1" | sha256sum | cut -c1-12)
     fi
     mkdir -p "$dir"
     printf '%s' "$dir"
+}
+
+# Makes DIR/pg, which is a link into /var/tmp when postgres cannot reach DIR.
+gx_pg_folder() {
+    rm -rf "$1/pg"
+    if gx_postgres_reaches "$1"; then
+        mkdir -m 700 "$1/pg"
+    else
+        local real
+        real=/var/tmp/genxi-$(printf '%s' "$1" | sha256sum | cut -c1-12)-pg
+        rm -rf "$real"
+        mkdir -m 700 "$real"
+        ln -s "$real" "$1/pg"
+    fi
+    [ "$(id -u)" -ne 0 ] || chown postgres "$1/pg/."
 }
 
 gx_as_postgres() {
@@ -41,17 +61,15 @@ gx_pg_start() {
     fi
     chmod 755 "$run"
     if [ ! -e "$dir/pg/PG_VERSION" ]; then
-        rm -rf "$dir/pg" && mkdir -m 700 "$dir/pg"
+        gx_pg_folder "$dir"
         local pw
         pw=$(mktemp)
         cp "$dir/secrets/postgres" "$pw"
-        if [ "$(id -u)" -eq 0 ]; then
-            chown postgres "$dir/pg" "$pw"
-        fi
-        gx_as_postgres "$GX_PG_BIN/initdb" -D "$dir/pg" -U postgres --pwfile="$pw" --auth=scram-sha-256 \
+        [ "$(id -u)" -ne 0 ] || chown postgres "$pw"
+        gx_as_postgres "$GX_PG_BIN/initdb" -D "$(readlink -f "$dir/pg")" -U postgres --pwfile="$pw" --auth=scram-sha-256 \
             --encoding=UTF8 --locale=C.UTF-8 >"$dir/log/initdb.log" 2>&1 || { cat "$dir/log/initdb.log" >&2; return 1; }
         rm -f "$pw"
-        gx_as_postgres tee -a "$dir/pg/postgresql.conf" >/dev/null <<CONF
+        gx_as_postgres tee -a "$(readlink -f "$dir/pg")/postgresql.conf" >/dev/null <<CONF
 listen_addresses = ''
 unix_socket_directories = '$run'
 port = $GX_PGPORT
@@ -67,11 +85,12 @@ idle_in_transaction_session_timeout = '60s'
 CONF
     fi
     (umask 077 && printf '*:*:*:postgres:%s\n' "$(cat "$dir/secrets/postgres")" >"$dir/secrets/pgpass-admin")
-    touch "$dir/log/postgres.log"
-    [ "$(id -u)" -ne 0 ] || chown postgres "$dir/log/postgres.log"
+    touch "$run/postgres.log"
+    [ "$(id -u)" -ne 0 ] || chown postgres "$run/postgres.log"
+    ln -sfn "$run/postgres.log" "$dir/log/postgres.log"
     if ! gx_pid_alive "$dir/pg/postmaster.pid"; then
         rm -f "$dir/pg/postmaster.pid"
-        (cd / && gx_as_postgres "$GX_PG_BIN/pg_ctl" -D "$dir/pg" -l "$dir/log/postgres.log" -w -t 60 start >/dev/null) || {
+        (cd / && gx_as_postgres "$GX_PG_BIN/pg_ctl" -D "$(readlink -f "$dir/pg")" -l "$run/postgres.log" -w -t 60 start >/dev/null) || {
             tail -20 "$dir/log/postgres.log" >&2
             return 1
         }
@@ -90,7 +109,7 @@ gx_pid_alive() { # pid file
 
 gx_pg_stop() {
     [ -e "$1/pg/postmaster.pid" ] || return 0
-    (cd / && gx_as_postgres "$GX_PG_BIN/pg_ctl" -D "$1/pg" -m "${2:-fast}" -w -t 60 stop >/dev/null) || true
+    (cd / && gx_as_postgres "$GX_PG_BIN/pg_ctl" -D "$(readlink -f "$1/pg")" -m "${2:-fast}" -w -t 60 stop >/dev/null) || true
 }
 
 gx_redis_start() {
