@@ -95,11 +95,8 @@ static void inclusion_file(const char *name)
         struct gx_hash root;
         struct gx_hash leaf;
         struct gx_proof proof;
-        /* 2^64 - 1 is beyond a signed integer: such vectors say "subtract one from 0". */
-        const json_t *index_json = json_object_get(item, "leafIdx");
-        uint64_t index =
-            json_is_integer(index_json) ? (uint64_t)json_integer_value(index_json) : UINT64_MAX;
-        uint64_t size = (uint64_t)json_integer_value(json_object_get(item, "treeSize"));
+        uint64_t index = number_of(item, "leafIdx");
+        uint64_t size = number_of(item, "treeSize");
         bool good = hash_of(text_of(item, "root"), &root) &&
                     hash_of(text_of(item, "leafHash"), &leaf) && proof_of(item, &proof) &&
                     gx_merkle_verify_inclusion(&leaf, index, size, &proof, &root);
@@ -132,11 +129,8 @@ static void consistency_file(const char *name)
         struct gx_hash old_root;
         struct gx_hash new_root;
         struct gx_proof proof;
-        const json_t *from_json = json_object_get(item, "size1");
-        const json_t *to_json = json_object_get(item, "size2");
-        uint64_t from =
-            json_is_integer(from_json) ? (uint64_t)json_integer_value(from_json) : UINT64_MAX;
-        uint64_t to = json_is_integer(to_json) ? (uint64_t)json_integer_value(to_json) : UINT64_MAX;
+        uint64_t from = number_of(item, "size1");
+        uint64_t to = number_of(item, "size2");
         bool good = hash_of(text_of(item, "root1"), &old_root) &&
                     hash_of(text_of(item, "root2"), &new_root) && proof_of(item, &proof) &&
                     gx_merkle_verify_consistency(from, to, &proof, &old_root, &new_root);

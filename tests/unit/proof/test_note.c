@@ -65,7 +65,7 @@ static void test_checkpoint_shared_signed_by_go(void **state)
         assert_int_equal(gx_note_verifier_parse(text_of(item, "vkey"), &key), 0);
         const char *note = text_of(item, "signed_by_log");
         assert_int_equal(gx_checkpoint_open(view_of(note), &key, &checkpoint), GX_NOTE_VALID);
-        assert_int_equal(checkpoint.size, json_integer_value(json_object_get(item, "size")));
+        assert_int_equal(checkpoint.size, number_of(item, "size"));
         const char *witnessed = text_of(item, "signed_by_log_and_witness");
         assert_int_equal(gx_checkpoint_open(view_of(witnessed), &key, &checkpoint), GX_NOTE_VALID);
         /* Ed25519 is deterministic: our signer must write the very bytes of Go's. */
