@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* protobuf-c on a request's arena: nothing to free, and too large a message fails with LIMIT instead of growing. */
+/* protobuf-c on a request's arena: nothing to free, and too large a message fails instead of growing. */
 #ifndef GX_WIRE_PB_H
 #define GX_WIRE_PB_H
 
@@ -10,7 +10,10 @@
 
 /* Packs into the arena. INTERNAL when the arena is spent. */
 enum gx_rc gx_pb_pack(struct gx_ctx *ctx, const ProtobufCMessage *message, struct gx_view *ret_bytes);
-/* Unpacks into the arena; INVALID (FIELD_FORMAT) for bytes that are not such a message or lack a required field. */
+/*
+ * Unpacks into the arena; INVALID (FIELD_FORMAT) for bytes that are not such a message or lack a required field, INVALID (BODY_TOO_LARGE) when
+ * the arena is spent. Depth is bounded by the messages themselves: none contains itself (a unit test holds them to it).
+ */
 enum gx_rc gx_pb_unpack(struct gx_ctx *ctx, const ProtobufCMessageDescriptor *type, struct gx_view bytes,
                         ProtobufCMessage **ret_message);
 
