@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 16 * 1024, ALIGN = 16 };
+enum {
+    CHUNK_BYTES = 16 * 1024,
+    ALIGN = 16
+};
 
 struct gx_arena_chunk {
     struct gx_arena_chunk *next;
@@ -79,7 +82,8 @@ void *gx_arena_alloc(struct gx_arena *arena, size_t size)
         return NULL;
     }
     size_t rounded = (size + (ALIGN - 1)) & ~(size_t)(ALIGN - 1);
-    if (rounded > arena->limit_bytes - arena->used_bytes || arena->used_bytes > arena->limit_bytes) {
+    if (rounded > arena->limit_bytes - arena->used_bytes ||
+        arena->used_bytes > arena->limit_bytes) {
         arena->spent = true;
         return NULL;
     }

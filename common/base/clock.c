@@ -39,8 +39,9 @@ char *gx_time_format(int64_t wall_ms, char text[GX_TIME_TEXT_SIZE])
     (void)gmtime_r(&seconds, &tm);
     (void)snprintf(text, GX_TIME_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
                    (unsigned)(tm.tm_year + 1900) % 10000U, (unsigned)(tm.tm_mon + 1) % 100U,
-                   (unsigned)tm.tm_mday % 100U, (unsigned)tm.tm_hour % 100U, (unsigned)tm.tm_min % 100U,
-                   (unsigned)tm.tm_sec % 100U, (unsigned)(wall_ms % 1000) % 1000U);
+                   (unsigned)tm.tm_mday % 100U, (unsigned)tm.tm_hour % 100U,
+                   (unsigned)tm.tm_min % 100U, (unsigned)tm.tm_sec % 100U,
+                   (unsigned)(wall_ms % 1000) % 1000U);
     return text;
 }
 

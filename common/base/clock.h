@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GX_TIME_TEXT_SIZE = 25 }; /* "2026-11-24T06:05:36.123Z" and its end */
+enum {
+    GX_TIME_TEXT_SIZE = 25
+}; /* "2026-11-24T06:05:36.123Z" and its end */
 
 int64_t gx_clock_wall_ms(void);
 int64_t gx_clock_mono_us(void);

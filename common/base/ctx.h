@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GX_FAULTS_MAX = 16 };
+enum {
+    GX_FAULTS_MAX = 16
+};
 
 /* Who asks. Texts live as long as the context. */
 struct gx_actor {
@@ -58,8 +60,8 @@ void gx_ctx_done(struct gx_ctx *ctx);
  * Adds a fault and returns its result class: `return gx_fail(ctx, GX_P_FIELD_RANGE, "/grade", "1..4");`
  * The first fault decides the reply's status; up to GX_FAULTS_MAX are told to the caller.
  */
-enum gx_rc gx_fail(struct gx_ctx *ctx, enum gx_problem problem, const char *pointer, const char *format,
-                   ...) __attribute__((format(printf, 4, 5)));
+enum gx_rc gx_fail(struct gx_ctx *ctx, enum gx_problem problem, const char *pointer,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Forgets the faults, after they were dealt with. */
 void gx_ctx_forgive(struct gx_ctx *ctx);
 

@@ -17,7 +17,8 @@ double gx_geo_distance_m(struct gx_point a, struct gx_point b)
 {
     double dlat = radians(b.lat - a.lat) / 2;
     double dlon = radians(b.lon - a.lon) / 2;
-    double h = sin(dlat) * sin(dlat) + cos(radians(a.lat)) * cos(radians(b.lat)) * sin(dlon) * sin(dlon);
+    double h =
+        sin(dlat) * sin(dlat) + cos(radians(a.lat)) * cos(radians(b.lat)) * sin(dlon) * sin(dlon);
     return 2 * EARTH_RADIUS_M * asin(sqrt(h < 1.0 ? h : 1.0));
 }
 
@@ -55,8 +56,8 @@ static struct gx_point gcj_offset(struct gx_point p)
     double x = p.lon - 105.0;
     double y = p.lat - 35.0;
     double ripple = (20.0 * sin(6.0 * x * M_PI) + 20.0 * sin(2.0 * x * M_PI)) * 2.0 / 3.0;
-    double dlat = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(fabs(x)) + ripple +
-                  waves(y, 1.0, 1.0 / 3.0) +
+    double dlat = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(fabs(x)) +
+                  ripple + waves(y, 1.0, 1.0 / 3.0) +
                   (160.0 * sin(y / 12.0 * M_PI) + 320.0 * sin(y * M_PI / 30.0)) * 2.0 / 3.0;
     double dlon = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * sqrt(fabs(x)) + ripple +
                   waves(x, 1.0, 1.0 / 3.0) +
@@ -64,9 +65,9 @@ static struct gx_point gcj_offset(struct gx_point p)
     double magic = sin(radians(p.lat));
     magic = 1 - KRASOVSKY_EE * magic * magic;
     double root = sqrt(magic);
-    return (struct gx_point){
-        dlon * 180.0 / (KRASOVSKY_A / root * cos(radians(p.lat)) * M_PI),
-        dlat * 180.0 / ((KRASOVSKY_A * (1 - KRASOVSKY_EE)) / (magic * root) * M_PI)};
+    return (struct gx_point){dlon * 180.0 / (KRASOVSKY_A / root * cos(radians(p.lat)) * M_PI),
+                             dlat * 180.0 /
+                                 ((KRASOVSKY_A * (1 - KRASOVSKY_EE)) / (magic * root) * M_PI)};
 }
 
 static struct gx_point wgs_to_gcj(struct gx_point p)
@@ -127,7 +128,8 @@ struct gx_point gx_geo_from_wgs84(struct gx_point p, enum gx_crs to)
 
 int gx_crs_parse(const char *text, enum gx_crs *ret_crs)
 {
-    static const char *const NAMES[] = {[GX_WGS84] = "wgs84", [GX_GCJ02] = "gcj02", [GX_BD09] = "bd09"};
+    static const char *const NAMES[] = {
+        [GX_WGS84] = "wgs84", [GX_GCJ02] = "gcj02", [GX_BD09] = "bd09"};
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
         if (text != NULL && strcmp(text, NAMES[i]) == 0) {
             *ret_crs = (enum gx_crs)i;

@@ -11,7 +11,11 @@ struct gx_point {
     double lat; /* -90..90 */
 };
 
-enum gx_crs { GX_WGS84, GX_GCJ02, GX_BD09 };
+enum gx_crs {
+    GX_WGS84,
+    GX_GCJ02,
+    GX_BD09
+};
 
 /* Great circle in metres on a sphere of 6,371,008.8 m (IUGG mean radius). */
 double gx_geo_distance_m(struct gx_point a, struct gx_point b);

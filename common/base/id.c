@@ -118,7 +118,8 @@ char *gx_trace_new(char traceparent[GX_TRACEPARENT_SIZE])
     gx_random(raw, sizeof raw);
     raw[0] |= 1; /* never all zero */
     raw[16] |= 1;
-    memcpy(traceparent, "00-00000000000000000000000000000000-0000000000000000-01", GX_TRACEPARENT_SIZE);
+    memcpy(traceparent, "00-00000000000000000000000000000000-0000000000000000-01",
+           GX_TRACEPARENT_SIZE);
     put_hex(traceparent + 3, raw, 16);
     put_hex(traceparent + 36, raw + 16, 8);
     return traceparent;

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { GX_ID_SIZE = 37, GX_TRACEPARENT_SIZE = 56 };
+enum {
+    GX_ID_SIZE = 37,
+    GX_TRACEPARENT_SIZE = 56
+};
 
 /* Rises within a process, even within one millisecond. Returns id. */
 char *gx_id_new(char id[GX_ID_SIZE]);

@@ -10,7 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_SIZE = 4096, TEXT_SIZE = 1500, RATE_SLOTS = 64, PER_SECOND = 20 };
+enum {
+    LINE_SIZE = 4096,
+    TEXT_SIZE = 1500,
+    RATE_SLOTS = 64,
+    PER_SECOND = 20
+};
 
 static const char *SERVICE = "genxi";
 static _Atomic int LEAST = GX_INFO;
@@ -111,7 +116,8 @@ static size_t append_field(char *line, size_t used, const char *name, const char
     return used + (size_t)length;
 }
 
-void gx_log(const struct gx_ctx *ctx, enum gx_log_level level, const char *id, const char *format, ...)
+void gx_log(const struct gx_ctx *ctx, enum gx_log_level level, const char *id, const char *format,
+            ...)
 {
     unsigned dropped = 0;
     if ((int)level < atomic_load(&LEAST) || !take_turn(id, &dropped)) {
@@ -124,7 +130,8 @@ void gx_log(const struct gx_ctx *ctx, enum gx_log_level level, const char *id, c
     va_end(args);
     char stamp[GX_TIME_TEXT_SIZE];
     char line[LINE_SIZE + 2];
-    int head = snprintf(line, LINE_SIZE, "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"%s\",\"id\":\"%s\"",
+    int head = snprintf(line, LINE_SIZE,
+                        "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"%s\",\"id\":\"%s\"",
                         gx_time_format(gx_clock_wall_ms(), stamp), LEVELS[level], SERVICE, id);
     size_t used = head < 0 ? 0 : (size_t)head;
     used = append_field(line, used, "message", text);

@@ -9,7 +9,12 @@
 
 #include "base/ctx.h"
 
-enum gx_log_level { GX_DEBUG, GX_INFO, GX_WARN, GX_ERROR };
+enum gx_log_level {
+    GX_DEBUG,
+    GX_INFO,
+    GX_WARN,
+    GX_ERROR
+};
 
 /* `service` is kept, not copied. */
 void gx_log_init(const char *service, enum gx_log_level least);
@@ -18,8 +23,8 @@ void gx_log_set_level(enum gx_log_level least);
 int gx_log_level_parse(const char *text, enum gx_log_level *ret_level);
 
 /* ctx may be NULL. id is a stable word such as "match-candidate-stale". */
-void gx_log(const struct gx_ctx *ctx, enum gx_log_level level, const char *id, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void gx_log(const struct gx_ctx *ctx, enum gx_log_level level, const char *id, const char *format,
+            ...) __attribute__((format(printf, 4, 5)));
 
 /* Appends text as the inside of a JSON string; returns bytes written, always ended. Shared with metrics and tools. */
 size_t gx_json_escape(const char *text, char *out, size_t size);

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLES_MAX = 256 };
+enum {
+    TABLES_MAX = 256
+};
 
 static struct {
     struct gx_metric *rows;
@@ -60,7 +62,8 @@ static void print_histogram(const struct gx_metric *row, FILE *out)
     for (int i = 0; i < GX_BUCKETS; i++, bound_us *= 2) {
         total += atomic_load_explicit(&row->buckets[i], memory_order_relaxed);
         if (i == GX_BUCKETS - 1) {
-            (void)fprintf(out, "%s_bucket{%s%sle=\"+Inf\"} %" PRId64 "\n", row->name, labels, comma, total);
+            (void)fprintf(out, "%s_bucket{%s%sle=\"+Inf\"} %" PRId64 "\n", row->name, labels, comma,
+                          total);
         } else {
             (void)fprintf(out, "%s_bucket{%s%sle=\"%g\"} %" PRId64 "\n", row->name, labels, comma,
                           (double)bound_us / 1e6, total);

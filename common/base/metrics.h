@@ -12,17 +12,24 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum gx_metric_kind { GX_COUNTER, GX_GAUGE, GX_HISTOGRAM };
+enum gx_metric_kind {
+    GX_COUNTER,
+    GX_GAUGE,
+    GX_HISTOGRAM
+};
 
-enum { GX_BUCKETS = 16 };
+enum {
+    GX_BUCKETS = 16
+};
 
 struct gx_metric {
     const char *name;
     const char *help;
     enum gx_metric_kind kind;
-    const char *labels; /* NULL, or `a="b",c="d"` with values escaped already */
-    _Atomic int64_t value;                 /* counter, gauge; histogram: sum in microseconds */
-    _Atomic int64_t buckets[GX_BUCKETS];   /* histogram: bounds 0.1 ms, doubling to 1.6384 s, then +Inf */
+    const char *labels;    /* NULL, or `a="b",c="d"` with values escaped already */
+    _Atomic int64_t value; /* counter, gauge; histogram: sum in microseconds */
+    _Atomic int64_t
+        buckets[GX_BUCKETS]; /* histogram: bounds 0.1 ms, doubling to 1.6384 s, then +Inf */
 };
 
 /* Rows must live as long as the process. At most 256 calls. */

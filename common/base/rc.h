@@ -24,7 +24,9 @@
     X(INTERNAL, false, 500, "a defect in this program")
 
 #define GX_RC_ENUM(id, resend, http, text) GX_##id,
-enum GX_MUST_USE gx_rc { GX_RC_LIST(GX_RC_ENUM) GX_RC_COUNT };
+enum GX_MUST_USE gx_rc {
+    GX_RC_LIST(GX_RC_ENUM) GX_RC_COUNT
+};
 
 /* Upper-case name as in the list, "OK"; "?" for a value outside it. */
 const char *gx_rc_name(enum gx_rc rc);

@@ -20,10 +20,13 @@
     X(DRILL, 10, "drill", "sees and injects exercises")
 
 #define GX_ROLE_ENUM(id, bit, json, text) GX_ROLE_##id = 1U << (bit),
-enum gx_role { GX_ROLE_LIST(GX_ROLE_ENUM) };
+enum gx_role {
+    GX_ROLE_LIST(GX_ROLE_ENUM)
+};
 
 #define GX_ROLES_OFFICERS                                                                          \
-    ((uint32_t)GX_ROLE_DUTY | (uint32_t)GX_ROLE_POLICE | (uint32_t)GX_ROLE_APPROVER | (uint32_t)GX_ROLE_ANALYST)
+    ((uint32_t)GX_ROLE_DUTY | (uint32_t)GX_ROLE_POLICE | (uint32_t)GX_ROLE_APPROVER |              \
+     (uint32_t)GX_ROLE_ANALYST)
 #define GX_ROLES_ANY 0xffffffffU
 
 #endif

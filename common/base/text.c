@@ -80,7 +80,8 @@ int gx_parse_double(const char *text, double min, double max, double *ret_value)
     char *end = NULL;
     errno = 0;
     double value = strtod(text, &end);
-    if (errno == ERANGE || end == text || *end != '\0' || !isfinite(value) || value < min || value > max) {
+    if (errno == ERANGE || end == text || *end != '\0' || !isfinite(value) || value < min ||
+        value > max) {
         return -1;
     }
     *ret_value = value;

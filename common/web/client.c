@@ -11,7 +11,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BODY_MAX = 64 * 1024 * 1024, EVENT_MAX = 1024 * 1024, RETRY_US = 1000000 };
+enum {
+    BODY_MAX = 64 * 1024 * 1024,
+    EVENT_MAX = 1024 * 1024,
+    RETRY_US = 1000000
+};
 
 struct buffer {
     char *data;
@@ -130,7 +134,8 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name, 
     return longer;
 }
 
-static struct curl_slist *add_credentials(struct curl_slist *list, const char *token, const char *lang)
+static struct curl_slist *add_credentials(struct curl_slist *list, const char *token,
+                                          const char *lang)
 {
     list = add_header(list, "Accept-Language", lang);
     if (token != NULL && token[0] != '\0') {
@@ -159,8 +164,9 @@ static void finish_answer(struct gx_client *client, struct buffer *body, struct 
     }
 }
 
-enum gx_rc gx_client_send(struct gx_client *client, const char *method, const char *path, const char *content_type,
-                          const char *data, size_t size, const char *key, struct gx_answer *ret_answer)
+enum gx_rc gx_client_send(struct gx_client *client, const char *method, const char *path,
+                          const char *content_type, const char *data, size_t size, const char *key,
+                          struct gx_answer *ret_answer)
 {
     char url[4096];
     (void)snprintf(url, sizeof url, "%s%s", client->base_url, path);
@@ -205,8 +211,8 @@ enum gx_rc gx_client_send(struct gx_client *client, const char *method, const ch
     return GX_OK;
 }
 
-enum gx_rc gx_client_call(struct gx_client *client, const char *method, const char *path, const json_t *body,
-                          const char *key, struct gx_answer *ret_answer)
+enum gx_rc gx_client_call(struct gx_client *client, const char *method, const char *path,
+                          const json_t *body, const char *key, struct gx_answer *ret_answer)
 {
     char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     if (text == NULL && strcmp(method, "POST") == 0) {
@@ -247,8 +253,8 @@ struct gx_streams {
     size_t room;
 };
 
-enum gx_rc gx_streams_open(const struct gx_client_settings *settings, gx_stream_fn *on_event, void *arg,
-                           struct gx_streams **ret_streams)
+enum gx_rc gx_streams_open(const struct gx_client_settings *settings, gx_stream_fn *on_event,
+                           void *arg, struct gx_streams **ret_streams)
 {
     (void)pthread_once(&CURL_ONCE, init_curl);
     struct gx_streams *streams = calloc(1, sizeof *streams);
@@ -370,7 +376,8 @@ static void connect_stream(struct stream *stream)
     (void)curl_multi_add_handle(owner->multi, curl);
 }
 
-enum gx_rc gx_streams_add(struct gx_streams *streams, const char *path, const char *token, void *tag)
+enum gx_rc gx_streams_add(struct gx_streams *streams, const char *path, const char *token,
+                          void *tag)
 {
     if (streams->count == streams->room) {
         size_t room = streams->room == 0 ? 64 : streams->room * 2;

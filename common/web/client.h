@@ -39,11 +39,12 @@ void gx_client_set_token(struct gx_client *client, const char *token);
  * One call. body (borrowed) may be NULL; key may be NULL (then a POST bears none). OK when any answer came, whatever its status:
  * look at it; UNAVAILABLE when none did. The caller ends it with gx_answer_done().
  */
-enum gx_rc gx_client_call(struct gx_client *client, const char *method, const char *path, const json_t *body,
-                          const char *key, struct gx_answer *ret_answer);
+enum gx_rc gx_client_call(struct gx_client *client, const char *method, const char *path,
+                          const json_t *body, const char *key, struct gx_answer *ret_answer);
 /* The same with bytes of any type as body. */
-enum gx_rc gx_client_send(struct gx_client *client, const char *method, const char *path, const char *content_type,
-                          const char *data, size_t size, const char *key, struct gx_answer *ret_answer);
+enum gx_rc gx_client_send(struct gx_client *client, const char *method, const char *path,
+                          const char *content_type, const char *data, size_t size, const char *key,
+                          struct gx_answer *ret_answer);
 
 /* Event streams: reconnect by themselves after 1 s with the last id seen. */
 struct gx_streams;
@@ -53,10 +54,11 @@ struct gx_stream_event {
     const char *id;
 };
 typedef void gx_stream_fn(void *arg, void *tag, const struct gx_stream_event *event);
-enum gx_rc gx_streams_open(const struct gx_client_settings *settings, gx_stream_fn *on_event, void *arg,
-                           struct gx_streams **ret_streams);
+enum gx_rc gx_streams_open(const struct gx_client_settings *settings, gx_stream_fn *on_event,
+                           void *arg, struct gx_streams **ret_streams);
 /* path such as "/v1/stream?types=offer.made"; token is copied; tag is handed to on_event. */
-enum gx_rc gx_streams_add(struct gx_streams *streams, const char *path, const char *token, void *tag);
+enum gx_rc gx_streams_add(struct gx_streams *streams, const char *path, const char *token,
+                          void *tag);
 /* Turns all streams for up to wait_ms; returns the number that are open. */
 int gx_streams_run(struct gx_streams *streams, int wait_ms);
 void gx_streams_free(struct gx_streams *streams);

@@ -84,6 +84,9 @@ gx_cluster_up() {
     "$bin/genxi" keys init --dir "$dir" --host "${GENXI_HOST:-localhost}"
     "$bin/genxi" migrate --postgres "$GX_PG" --schema "$bin/../schema" --secrets "$dir/secrets"
     gx_write_config "$dir" "$run"
+    (umask 077 && printf '%s dbname=genxi\n' "$GX_PG" >"$dir/admin.conninfo")
+    [ -s "$dir/secrets/admin.key" ] || (umask 077 && "$bin/genxi" keys api --dir "$dir" --roles admin --name local >"$dir/secrets/admin.key.new" &&
+        mv "$dir/secrets/admin.key.new" "$dir/secrets/admin.key")
     for name in $GX_BROKERS; do
         gx_start_one "$dir" "broker-$name" "$bin/genxi-broker" --config "$dir/genxi.conf" \
             --bind "ipc://$run/broker-$name" --admin-port "$(gx_admin_port "broker-$name")"
