@@ -16,7 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum gx_pg_shape { GX_PG_NONE, GX_PG_ONE_ROW, GX_PG_MAYBE_ROW, GX_PG_ROWS };
+enum gx_pg_shape {
+    GX_PG_NONE,
+    GX_PG_ONE_ROW,
+    GX_PG_MAYBE_ROW,
+    GX_PG_ROWS
+};
 
 struct gx_pg_stmt {
     const char *name;
@@ -55,6 +60,8 @@ void gx_pg_free(struct gx_pg *pg);
 /* Reconnects if the connection is broken; prepared statements are prepared again. */
 enum gx_rc gx_pg_ensure(struct gx_pg *pg);
 bool gx_pg_healthy(const struct gx_pg *pg);
+/* Rises with each (re)connection: when it changed, session state such as advisory locks is gone. */
+uint64_t gx_pg_epoch(const struct gx_pg *pg);
 
 /*
  * Outside a transaction: one statement, its own implicit transaction. rows may be NULL. Rows live until gx_rows_free().
@@ -66,6 +73,8 @@ enum gx_rc gx_pg_run(struct gx_pg *pg, struct gx_ctx *ctx, const struct gx_pg_st
 enum gx_rc gx_pg_script(struct gx_pg *pg, struct gx_ctx *ctx, const char *sql);
 
 size_t gx_rows_count(const struct gx_rows *rows);
+/* Rows that an INSERT, UPDATE or DELETE touched. */
+size_t gx_rows_affected(const struct gx_rows *rows);
 bool gx_rows_null(const struct gx_rows *rows, size_t row, int column);
 /* Borrowed from rows; "" for NULL. */
 const char *gx_rows_text(const struct gx_rows *rows, size_t row, int column);
@@ -73,11 +82,13 @@ int64_t gx_rows_int(const struct gx_rows *rows, size_t row, int column); /* 0 fo
 double gx_rows_real(const struct gx_rows *rows, size_t row, int column);
 bool gx_rows_bool(const struct gx_rows *rows, size_t row, int column);
 /* A bytea into the arena. */
-struct gx_view gx_rows_bytes(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row, int column);
+struct gx_view gx_rows_bytes(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
+                             int column);
 /* Copies into the arena; NULL for SQL NULL. */
 char *gx_rows_copy(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row, int column);
 /* A text[] or uuid[] column into the arena. */
-char **gx_rows_texts(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row, int column, size_t *ret_count);
+char **gx_rows_texts(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row, int column,
+                     size_t *ret_count);
 void gx_rows_free(struct gx_rows *rows);
 GX_DEFINE_AUTO(struct gx_rows, gx_rows_free)
 

@@ -19,13 +19,14 @@
 enum gx_rc gx_sql(struct gx_ctx *ctx, const struct gx_pg_stmt *stmt, const struct gx_param *params,
                   const struct gx_rows **ret_rows);
 /* Queues a write whose result is not needed; a failure surfaces at the next gx_sql() or at commit and aborts all. */
-enum gx_rc gx_sql_later(struct gx_ctx *ctx, const struct gx_pg_stmt *stmt, const struct gx_param *params);
+enum gx_rc gx_sql_later(struct gx_ctx *ctx, const struct gx_pg_stmt *stmt,
+                        const struct gx_param *params);
 
 /* An event to append. Texts and payload are copied or packed before return. */
 struct gx_emit {
     int32_t area;
-    uint32_t type;                   /* GX_E_... */
-    const char *subject;             /* id of what it is about */
+    uint32_t type;       /* GX_E_... */
+    const char *subject; /* id of what it is about */
     const ProtobufCMessage *payload;
     const Genxi__Audience *audience; /* NULL: officers of the area only */
     bool exercise;
