@@ -317,7 +317,7 @@ static enum gx_rc load_key(const char *key_dir)
 {
     char path[4096];
     char text[GX_NOTE_SECRET_SIZE + 2] = "";
-    (void)snprintf(path, sizeof path, "%s/audit.key", key_dir);
+    (void)snprintf(path, sizeof path, "%s/audit-log.key", key_dir);
     FILE *file = fopen(path, "r");
     if (file == NULL) {
         gx_log(NULL, GX_ERROR, "audit-key", "%s: %s; make it with: genxi keys", path,

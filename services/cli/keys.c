@@ -68,8 +68,8 @@ static bool make_audit_key(const char *dir, const char *origin)
 {
     char secret_path[CLI_PATH_SIZE];
     char public_path[CLI_PATH_SIZE];
-    cli_path(secret_path, "%s/audit.key", dir);
-    cli_path(public_path, "%s/audit.vkey", dir);
+    cli_path(secret_path, "%s/audit-log.key", dir);
+    cli_path(public_path, "%s/audit-log.vkey", dir);
     if (cli_exists(secret_path)) {
         return true;
     }
