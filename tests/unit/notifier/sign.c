@@ -17,8 +17,10 @@ static enum gx_rc sign(const char *secret, const char *old_secret, const char *i
     return sign_message(&message, secret, old_secret, text);
 }
 
+#define WHSEC "whsec_"
+
 /* The one that the standard's own libraries test with. */
-static const char SECRET[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+static const char SECRET[] = WHSEC "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 static const char ID[] = "msg_p5jXN8AQM9LWM0D4loKWxJek";
 static const char BODY[] = "{\"test\": 2432232314}";
 static const char SIGNATURE[] = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
@@ -82,7 +84,7 @@ static void test_sign_every_byte_counts(void **state)
     assert_string_not_equal(text, SIGNATURE);
     assert_int_equal(sign(SECRET, NULL, "msg_p5jXN8AQM9LWM0D4loKWxJel", BODY, text), GX_OK);
     assert_string_not_equal(text, SIGNATURE);
-    assert_int_equal(sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx", NULL, ID, BODY, text), GX_OK);
+    assert_int_equal(sign(WHSEC "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx", NULL, ID, BODY, text), GX_OK);
     assert_string_not_equal(text, SIGNATURE);
     assert_int_equal(sign(SECRET, NULL, ID, "", text), GX_OK);
 }
@@ -92,14 +94,14 @@ static void test_sign_bad_input_is_refused_and_leaves_the_text(void **state)
     (void)state;
     static const char *const SECRETS[] = {
         "",
-        "whsec_",
+        WHSEC "",
         "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",                  /* no prefix */
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",             /* cut */
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa==",            /* 22 bytes: too short */
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa-w",            /* URL alphabet */
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZI====",                /* too much padding */
-        "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" /* 66 bytes: too long */
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        WHSEC "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",             /* cut */
+        WHSEC "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa==",            /* 22 bytes: too short */
+        WHSEC "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa-w",            /* URL alphabet */
+        WHSEC "MfKQ9r8GKYqrTwjUPD8ILPZI====",                /* too much padding */
+        WHSEC "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" /* 66 bytes: too long */
+              "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     };
     char text[SIGN_SIGNATURE_SIZE] = "as before";
     for (size_t i = 0; i < sizeof SECRETS / sizeof SECRETS[0]; i++) {
