@@ -8,7 +8,7 @@
 
 #include "chassis/service.h"
 
-/* Reads <key_dir>/audit.key and starts the thread. INVALID (logged) when the key is missing or of another origin. */
+/* Reads <key_dir>/audit-log.key and starts the thread. INVALID (logged) when the key is missing or of another origin. */
 enum gx_rc audit_sequencer_start(const struct gx_common_settings *common);
 void audit_sequencer_stop(void);
 /* NULL, or what keeps the log from being served. */
