@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing lost, nothing twice: reads the database alone, knows no service. check.py ACKED_FILE [--dir DIR]"""
+import argparse
+import time
+
+from genxi import Checks, Cluster, wait_for
+
+# Each row: what must hold, and a query that gives the lines that break it.
+RULES = [
+    ("each journal is dense: seq 1..n without a hole",
+     "SELECT c.area, c.seq, count(e.seq), min(e.seq), max(e.seq) FROM journal.counter c LEFT JOIN journal.event e USING (area) "
+     "GROUP BY c.area, c.seq, c.floor HAVING count(e.seq) <> c.seq - c.floor OR max(e.seq) <> c.seq"),
+    ("no event id stands twice", "SELECT id FROM journal.event GROUP BY id HAVING count(*) > 1"),
+    ("no responder holds two assignments",
+     "SELECT responder_id FROM matcher.assignment WHERE state IN (1, 2, 3) GROUP BY responder_id HAVING count(*) > 1"),
+    ("no responder holds two open offers",
+     "SELECT responder_id FROM matcher.offer WHERE state = 1 GROUP BY responder_id HAVING count(*) > 1"),
+    ("the audit log contains every event, once",
+     "SELECT e.area, e.seq FROM journal.event e LEFT JOIN audit.entry a ON a.area = e.area AND a.seq = e.seq "
+     "GROUP BY e.area, e.seq HAVING count(a.index) <> 1"),
+    ("the audit log contains nothing else",
+     "SELECT a.area, a.seq FROM audit.entry a LEFT JOIN journal.event e USING (area, seq) WHERE e.seq IS NULL"),
+    ("the audit log's indices are dense", "SELECT 1 FROM audit.entry HAVING count(*) <> coalesce(max(index) + 1, 0)"),
+    ("each report counts once in its incident",
+     "SELECT i.id, i.report_count, count(r.id) FROM intake.incident i LEFT JOIN intake.report r ON r.incident_id = i.id "
+     "GROUP BY i.id, i.report_count HAVING i.report_count <> count(r.id)"),
+    ("each report was told once", "SELECT r.id FROM intake.report r LEFT JOIN journal.event e ON e.type = 250 AND e.subject = r.incident_id "
+     "GROUP BY r.id HAVING count(e.id) = 0"),
+    ("as many report events as reports", "SELECT 1 WHERE (SELECT count(*) FROM intake.report) <> (SELECT count(*) FROM journal.event WHERE type = 250)"),
+    ("each incident that was opened reached the matcher once",
+     "SELECT e.subject, count(m.id) FROM journal.event e LEFT JOIN matcher.incident m ON m.id = e.subject WHERE e.type = 251 "
+     "GROUP BY e.subject HAVING count(m.id) <> 1"),
+    ("each offer was told once", "SELECT o.id FROM matcher.offer o LEFT JOIN notifier.delivery d ON d.offer_id = o.id AND d.channel = 1 "
+     "GROUP BY o.id HAVING count(d.id) <> 1"),
+]
+TIMERS = ["intake", "matcher", "notifier", "intel", "readiness"]
+
+
+def lag(cursor):
+    cursor.execute("SELECT service, area, c.seq - u.seq FROM journal.cursor u JOIN journal.counter c USING (area) WHERE c.seq <> u.seq")
+    behind = cursor.fetchall()
+    cursor.execute("SELECT count(*) FROM journal.counter")
+    return behind
+
+
+def overdue(cursor, seconds=10):
+    late = []
+    for schema in TIMERS:
+        cursor.execute(f"SELECT '{schema}', kind, subject FROM {schema}.timer WHERE due_at < genxi.now_ms() - %s", (seconds * 1000,))
+        late += cursor.fetchall()
+    return late
+
+
+def run(cluster, acked, checks):
+    cursor = cluster.database().cursor()
+    wait_for(lambda: not lag(cursor), 60, 0.5)
+    checks.that(not lag(cursor), f"every follower reached the end: {lag(cursor)[:5]}")
+    wait_for(lambda: not overdue(cursor), 30, 0.5)
+    checks.that(not overdue(cursor), f"every due timer ran: {overdue(cursor)[:5]}")
+    time.sleep(2)
+    ids = [line.strip() for line in open(acked, encoding="utf-8")] if acked else []
+    cursor.execute("SELECT id::text FROM intake.report")
+    stored = {row[0] for row in cursor.fetchall()}
+    missing = [i for i in ids if i not in stored]
+    checks.that(not missing, f"every acknowledged report is there ({len(ids)} acknowledged, {len(missing)} missing: {missing[:3]})")
+    for what, query in RULES:
+        cursor.execute(query)
+        broken = cursor.fetchall()
+        checks.that(not broken, f"{what}: {broken[:5]}")
+    cursor.execute("SELECT (SELECT count(*) FROM intake.report), (SELECT count(*) FROM intake.incident), (SELECT count(*) FROM journal.event), "
+                   "(SELECT count(*) FROM matcher.offer), (SELECT count(*) FROM audit.entry)")
+    print("reports %d, incidents %d, events %d, offers %d, audit entries %d" % cursor.fetchone(), flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("acked", nargs="?")
+    parser.add_argument("--dir")
+    arguments = parser.parse_args()
+    result = Checks()
+    run(Cluster(arguments.dir), arguments.acked, result)
+    result.end()

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The case of mission.md through HTTPS only, every step checked by the simulator: case roof """
+from genxi import Cluster
+
+raise SystemExit(Cluster().sim("case", "roof").returncode)

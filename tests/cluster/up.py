@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts the tests' cluster from nothing and makes the demo district in it."""
+import shutil
+
+from genxi import Cluster
+
+EXTRA = """[matcher]
+timer_scale = 0.1
+"""
+
+cluster = Cluster()
+cluster.down()
+shutil.rmtree(cluster.dir, ignore_errors=True)
+cluster.up(EXTRA)
+done = cluster.sim("district")
+raise SystemExit(done.returncode)
