@@ -20,7 +20,8 @@
 #include "wire/messages.h"
 
 typedef enum gx_rc gx_command_fn(void *self, struct gx_ctx *ctx, const void *request, void *reply);
-typedef enum gx_rc gx_event_fn(void *self, struct gx_ctx *ctx, const Genxi__Event *event, const void *payload);
+typedef enum gx_rc gx_event_fn(void *self, struct gx_ctx *ctx, const Genxi__Event *event,
+                               const void *payload);
 typedef enum gx_rc gx_timer_fn(void *self, struct gx_ctx *ctx, const struct gx_timer *timer);
 
 struct gx_command_row {
@@ -61,8 +62,9 @@ struct gx_timer_row {
     }
 
 struct gx_service {
-    const char *name;   /* as in messages.def: "intake", "intel-share" */
-    const char *schema; /* its PostgreSQL schema and the tail of its role genxi_<schema>: "intake", "intel" */
+    const char *name; /* as in messages.def: "intake", "intel-share" */
+    const char *
+        schema; /* its PostgreSQL schema and the tail of its role genxi_<schema>: "intake", "intel" */
     const struct gx_setting *settings;
     size_t setting_count;
     void *settings_target;
