@@ -178,7 +178,7 @@ static int load(struct running *running, const struct gx_service *service, int a
                                                     &running->common, "common"};
     running->tables[1] = (struct gx_settings_table){service->settings, service->setting_count,
                                                     service->settings_target, service->name};
-    running->table_count = service->setting_count > 0 ? 2 : 1;
+    running->table_count = 2;
     int result = gx_settings_load(running->tables, running->table_count, argc, argv);
     enum gx_log_level level = GX_INFO;
     if (result == 0 && gx_log_level_parse(running->common.log_level, &level) != 0) {

@@ -178,7 +178,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* Which tables does a section speak of? Other programs' sections (to == 0) are passed over. */
+/* Which tables does a section speak of? The program's own may set common ones too; others' sections (to == 0) are passed over. */
 static void section_tables(const struct reader *reader, const char *section, size_t *ret_from,
                            size_t *ret_to)
 {
@@ -186,7 +186,6 @@ static void section_tables(const struct reader *reader, const char *section, siz
     *ret_to = 0;
     for (size_t t = 0; t < reader->table_count; t++) {
         if (strcmp(reader->tables[t].section, section) == 0) {
-            *ret_from = t;
             *ret_to = t + 1;
         }
     }
