@@ -7,7 +7,11 @@
 #include "envelope.pb-c.h"
 
 /* How much of it: an officer of the area sees all fields, anybody else entitled sees it without fields named `police`. */
-enum gx_sight { GX_SIGHT_NONE, GX_SIGHT_PARTNER, GX_SIGHT_OFFICER };
+enum gx_sight {
+    GX_SIGHT_NONE,
+    GX_SIGHT_PARTNER,
+    GX_SIGHT_OFFICER
+};
 
 /*
  * The system sees all. Officers: when the audience says officers, the event's area (or one of more_areas) is theirs, and they have one of

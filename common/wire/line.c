@@ -16,6 +16,8 @@ enum {
     GONE_US = 3000 * 1000, /* after that long without any broker it does not wait at all */
     RETRY_US = 2 * 1000,   /* how often an unsent call looks for a broker */
     BUCKETS_MIN = 16,
+    GRACE_MS =
+        60, /* a broker or worker says "expired" at the deadline: waiting for that word spares an unknown outcome */
 };
 
 /* status byte of a broker's answer */
@@ -160,10 +162,15 @@ static bool send_on(struct gx_line *line, struct gx_line_call *call)
     return false;
 }
 
+static int64_t end_ms(const struct gx_line_call *call)
+{
+    return call->deadline_ms + (call->waiting != 0 ? GRACE_MS : 0);
+}
+
 /* When the call needs to be looked at next, monotonic. */
 static int64_t due_of(const struct gx_line_call *call, int64_t now_us)
 {
-    int64_t end_us = now_us + (call->deadline_ms - gx_clock_wall_ms()) * 1000;
+    int64_t end_us = now_us + (end_ms(call) - gx_clock_wall_ms()) * 1000;
     int64_t next_us = call->waiting == 0 ? now_us + RETRY_US : call->again_us;
     return next_us < end_us ? next_us : end_us;
 }
@@ -230,7 +237,7 @@ static bool stranded(struct gx_line *line, struct gx_line_call *call, int64_t no
 /* True when the call is over. */
 static bool look_at(struct gx_line *line, struct gx_line_call *call, int64_t now_us)
 {
-    if (gx_clock_wall_ms() >= call->deadline_ms) {
+    if (gx_clock_wall_ms() >= end_ms(call)) {
         finish(line, call, rc_at_deadline(call));
         return true;
     }

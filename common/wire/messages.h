@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 /* GX_C_<name> and GX_E_<payload name>: GX_C_report_create = 200, GX_E_incident_opened = 251. */
-#define GX_COMMAND(number, name, request, Request, reply, Reply, service, flags) GX_C_##name = (number),
+#define GX_COMMAND(number, name, request, Request, reply, Reply, service, flags)                   \
+    GX_C_##name = (number),
 #define GX_EVENT(number, name, payload, Payload) GX_E_##payload = (number),
 enum gx_message_number {
 #include "../../proto/messages.def"

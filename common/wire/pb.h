@@ -9,13 +9,14 @@
 #include <protobuf-c/protobuf-c.h>
 
 /* Packs into the arena. INTERNAL when the arena is spent. */
-enum gx_rc gx_pb_pack(struct gx_ctx *ctx, const ProtobufCMessage *message, struct gx_view *ret_bytes);
+enum gx_rc gx_pb_pack(struct gx_ctx *ctx, const ProtobufCMessage *message,
+                      struct gx_view *ret_bytes);
 /*
  * Unpacks into the arena; INVALID (FIELD_FORMAT) for bytes that are not such a message or lack a required field, INVALID (BODY_TOO_LARGE) when
  * the arena is spent. Depth is bounded by the messages themselves: none contains itself (a unit test holds them to it).
  */
-enum gx_rc gx_pb_unpack(struct gx_ctx *ctx, const ProtobufCMessageDescriptor *type, struct gx_view bytes,
-                        ProtobufCMessage **ret_message);
+enum gx_rc gx_pb_unpack(struct gx_ctx *ctx, const ProtobufCMessageDescriptor *type,
+                        struct gx_view bytes, ProtobufCMessage **ret_message);
 
 /* protobuf-c has no const text: the one place that drops const. NULL becomes "". */
 char *gx_pb_text(const char *text);
