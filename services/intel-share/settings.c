@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include "base/cleanup.h"
+
+#include <stddef.h>
+
+#define AT(field) offsetof(struct intel_settings, field)
+
+struct intel_settings intel_settings;
+
+const struct gx_setting INTEL_SETTINGS[] = {
+    {"tip_keep_days", GX_SET_INT, AT(tip_keep_days), "90", 1, 90, GX_SET_PLAIN,
+     "days after which a discarded or unfounded tip is deleted"},
+    {"bulletin_days_max", GX_SET_INT, AT(bulletin_days_max), "90", 1, 90, GX_SET_PLAIN,
+     "latest expiry of a bulletin, in days from its draft"},
+};
+const size_t INTEL_SETTINGS_COUNT = GX_COUNT_OF(INTEL_SETTINGS);
