@@ -5,7 +5,7 @@ SELECT genxi.service_schema('audit');
 -- One row: the index that the next entry gets. Taken last in the transaction of an entry, so that indices are dense and
 -- whoever sees `next` sees every entry below it.
 CREATE TABLE audit.head (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
     next bigint NOT NULL
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 INSERT INTO audit.head (next) VALUES (0);
