@@ -171,11 +171,25 @@ enum gx_rc gx_redis_next(struct gx_redis *redis, struct gx_redis_reply **ret_rep
     return GX_OK;
 }
 
+/* Answers of a pipeline that its owner gave up on must not be taken for those of the next command. */
+static enum gx_rc drain(struct gx_redis *redis)
+{
+    while (redis->waiting > 0) {
+        GX_AUTO(gx_redis_reply_free) struct gx_redis_reply *reply = NULL;
+        enum gx_rc rc = gx_redis_next(redis, &reply);
+        if (rc != GX_OK) {
+            return rc;
+        }
+    }
+    return GX_OK;
+}
+
 /* One command, one reply. On failure nothing is left to free. */
 static enum gx_rc ask(struct gx_redis *redis, size_t argc, const char *const *argv,
                       const size_t *sizes, struct gx_redis_reply **ret_reply)
 {
-    enum gx_rc rc = gx_redis_queue(redis, argc, argv, sizes);
+    enum gx_rc rc = drain(redis);
+    rc = rc == GX_OK ? gx_redis_queue(redis, argc, argv, sizes) : rc;
     return rc == GX_OK ? gx_redis_next(redis, ret_reply) : rc;
 }
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include "base/cleanup.h"
+
+#define AT(field) offsetof(struct matcher_settings, field)
+
+/* The defaults stand here a second time for programs that link the matcher without reading
+ * settings: tests and benches. */
+struct matcher_settings MATCHER_SETTINGS = {
+    .timer_scale = 1.0,
+    .fix_fresh_seconds = 120,
+    .fix_now_seconds = 60,
+    .fix_future_seconds = 5,
+    .fix_jump_mps = 70,
+    .fix_jump_gap_seconds = 120,
+    .rest_minutes = 5,
+    .radius_start_m = 1000,
+    .radius_max_m = 15000,
+    .search_count = 30,
+    .spare = {1, 1, 0, 0},
+    .retry_seconds = 15,
+    .reask_seconds = 120,
+    .travel_max_minutes = 30,
+    .same_seconds = 20,
+    .arrive_m = 60,
+    .flush_seconds = 2,
+    .track_seconds = 30,
+    .track_days = 30,
+    .travel = {.detour = 1.4,
+               .police_mps = 8.3,
+               .guard_mps = 2.5,
+               .patrol_mps = 4.0,
+               .volunteer_mps = 1.5},
+};
+
+const struct gx_setting MATCHER_SETTING_ROWS[] = {
+    {"timer_scale", GX_SET_REAL, AT(timer_scale), "1.0", 0.01, 10, GX_SET_PLAIN,
+     "factor on offer, rung, retry and rest times; for demonstrations and tests only, 1 in "
+     "service"},
+    {"fix_fresh_seconds", GX_SET_REAL, AT(fix_fresh_seconds), "120", 1, 86400, GX_SET_PLAIN,
+     "a responder whose last fix is older is not sent by ranking, in seconds"},
+    {"fix_now_seconds", GX_SET_REAL, AT(fix_now_seconds), "60", 1, 86400, GX_SET_PLAIN,
+     "a fix that arrives later than this was buffered: kept for the track, never as where somebody "
+     "is now"},
+    {"fix_future_seconds", GX_SET_REAL, AT(fix_future_seconds), "5", 0, 3600, GX_SET_PLAIN,
+     "a device's clock may be ahead by this, in seconds"},
+    {"fix_jump_mps", GX_SET_REAL, AT(fix_jump_mps), "70", 1, 10000, GX_SET_PLAIN,
+     "a fix that would need more than this speed is refused, in metres a second"},
+    {"fix_jump_gap_seconds", GX_SET_REAL, AT(fix_jump_gap_seconds), "120", 1, 86400, GX_SET_PLAIN,
+     "after a longer silence no speed is judged, in seconds"},
+    {"rest_minutes", GX_SET_REAL, AT(rest_minutes), "5", 0, 1440, GX_SET_PLAIN,
+     "no new offer for so long after a task was done, in minutes"},
+    {"radius_start_m", GX_SET_REAL, AT(radius_start_m), "1000", 50, 100000, GX_SET_PLAIN,
+     "first search radius where none is remembered, in metres"},
+    {"radius_max_m", GX_SET_REAL, AT(radius_max_m), "15000", 100, 100000, GX_SET_PLAIN,
+     "widest search, in metres"},
+    {"search_count", GX_SET_INT, AT(search_count), "30", 4, 500, GX_SET_PLAIN,
+     "nearest of a force looked at in one search"},
+    {"spare_grade1", GX_SET_INT, AT(spare[0]), "1", 0, 20, GX_SET_PLAIN,
+     "offers beyond need for each slot, grade 1"},
+    {"spare_grade2", GX_SET_INT, AT(spare[1]), "1", 0, 20, GX_SET_PLAIN, "the same, grade 2"},
+    {"spare_grade3", GX_SET_INT, AT(spare[2]), "0", 0, 20, GX_SET_PLAIN, "the same, grade 3"},
+    {"spare_grade4", GX_SET_INT, AT(spare[3]), "0", 0, 20, GX_SET_PLAIN, "the same, grade 4"},
+    {"retry_seconds", GX_SET_REAL, AT(retry_seconds), "15", 1, 3600, GX_SET_PLAIN,
+     "an unfilled slot is tried again after this"},
+    {"reask_seconds", GX_SET_REAL, AT(reask_seconds), "120", 1, 86400, GX_SET_PLAIN,
+     "who declined is not asked for the same incident again before this"},
+    {"travel_max_minutes", GX_SET_REAL, AT(travel_max_minutes), "30", 1, 1440, GX_SET_PLAIN,
+     "who is farther is not offered, in minutes of travel"},
+    {"same_seconds", GX_SET_INT, AT(same_seconds), "20", 1, 600, GX_SET_PLAIN,
+     "travel times in one step of this size count as the same: load and rest decide"},
+    {"arrive_m", GX_SET_REAL, AT(arrive_m), "60", 5, 1000, GX_SET_PLAIN,
+     "a fix this near to the incident is an arrival by position, in metres"},
+    {"flush_seconds", GX_SET_REAL, AT(flush_seconds), "2", 0.05, 60, GX_SET_PLAIN,
+     "positions go to PostgreSQL in batches this far apart"},
+    {"track_seconds", GX_SET_REAL, AT(track_seconds), "30", 1, 3600, GX_SET_PLAIN,
+     "tracks are thinned to one point in this time"},
+    {"track_days", GX_SET_REAL, AT(track_days), "30", 1, 400, GX_SET_PLAIN,
+     "tracks are purged after this"},
+    {"detour", GX_SET_REAL, AT(travel.detour), "1.4", 1, 5, GX_SET_PLAIN,
+     "how much longer a road is than the straight line, where no road graph is known"},
+    {"speed_police_mps", GX_SET_REAL, AT(travel.police_mps), "8.3", 0.1, 100, GX_SET_PLAIN,
+     "metres a second, police"},
+    {"speed_guard_mps", GX_SET_REAL, AT(travel.guard_mps), "2.5", 0.1, 100, GX_SET_PLAIN,
+     "the same, guards"},
+    {"speed_patrol_mps", GX_SET_REAL, AT(travel.patrol_mps), "4.0", 0.1, 100, GX_SET_PLAIN,
+     "the same, patrols"},
+    {"speed_volunteer_mps", GX_SET_REAL, AT(travel.volunteer_mps), "1.5", 0.1, 100, GX_SET_PLAIN,
+     "the same, volunteers"},
+};
+const size_t MATCHER_SETTING_COUNT = GX_COUNT_OF(MATCHER_SETTING_ROWS);
+
+int64_t matcher_span_ms(double seconds)
+{
+    double ms = seconds * 1000.0 * MATCHER_SETTINGS.timer_scale;
+    return ms < 1.0 ? 1 : (int64_t)ms;
+}

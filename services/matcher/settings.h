@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The matcher's own settings; what each means stands in the table of settings.c. Read-only after
+ * start. */
+#ifndef MATCHER_SETTINGS_H
+#define MATCHER_SETTINGS_H
+
+#include "chassis/settings.h"
+#include "travel.h"
+
+struct matcher_settings {
+    double timer_scale;
+    double fix_fresh_seconds;
+    double fix_now_seconds;
+    double fix_future_seconds;
+    double fix_jump_mps;
+    double fix_jump_gap_seconds;
+    double rest_minutes;
+    double radius_start_m;
+    double radius_max_m;
+    int64_t search_count;
+    int64_t spare[4]; /* by grade, 1..4 */
+    double retry_seconds;
+    double reask_seconds;
+    double travel_max_minutes;
+    int64_t same_seconds;
+    double arrive_m;
+    double flush_seconds;
+    double track_seconds;
+    double track_days;
+    struct travel_straight travel;
+};
+
+extern struct matcher_settings MATCHER_SETTINGS;
+extern const struct gx_setting MATCHER_SETTING_ROWS[];
+extern const size_t MATCHER_SETTING_COUNT;
+
+/* A span of the matcher's own timers in ms: seconds times timer_scale, at least 1. */
+int64_t matcher_span_ms(double seconds);
+
+#endif
