@@ -1,7 +1,7 @@
 # A whole genxi cluster in one folder: configuration, keys, servers, supervised services. Source it after servers.sh.
 #   gx_cluster_up DIR     everything, from nothing if need be; returns when the cluster is ready
 #   gx_cluster_down DIR   stops what it started, by process id
-# Ports (settable): GENXI_HTTPS_PORT 8443, GENXI_ADMIN_PORT 9600 and the following. Binaries: GENXI_BIN (default build/bin).
+# Ports (settable): GENXI_HTTPS_PORT 8443, GENXI_ADMIN_BASE 9600 and the following. Binaries: GENXI_BIN (default build/bin).
 # More settings for services: lines of DIR/extra.conf, in the form of the settings file, win over the generated ones.
 
 GX_SERVICES="readiness intake matcher notifier intel-share audit gateway"
@@ -14,7 +14,7 @@ gx_schema() { # service -> schema and tail of its role
 gx_admin_port() { # broker-a, broker-b, then the services in order
     local n=0 name
     for name in broker-a broker-b $GX_SERVICES; do
-        [ "$name" = "$1" ] && { echo $((${GENXI_ADMIN_PORT:-9600} + n)); return; }
+        [ "$name" = "$1" ] && { echo $((${GENXI_ADMIN_BASE:-9600} + n)); return; }
         n=$((n + 1))
     done
 }
@@ -88,11 +88,11 @@ gx_cluster_up() {
     [ -s "$dir/secrets/admin.key" ] || (umask 077 && "$bin/genxi" keys api --dir "$dir" --roles admin --name local >"$dir/secrets/admin.key.new" &&
         mv "$dir/secrets/admin.key.new" "$dir/secrets/admin.key")
     for name in $GX_BROKERS; do
-        gx_start_one "$dir" "broker-$name" "$bin/genxi-broker" --config "$dir/genxi.conf" \
-            --bind "ipc://$run/broker-$name" --admin-port "$(gx_admin_port "broker-$name")"
+        gx_start_one "$dir" "broker-$name" "$bin/genxi-broker" --config="$dir/genxi.conf" \
+            --bind="ipc://$run/broker-$name" --admin-port="$(gx_admin_port "broker-$name")"
     done
     for name in $GX_SERVICES; do
-        gx_start_one "$dir" "$name" "$bin/genxi-$name" --config "$dir/genxi.conf"
+        gx_start_one "$dir" "$name" "$bin/genxi-$name" --config="$dir/genxi.conf"
     done
     gx_wait_ready "$dir" "${GENXI_READY_SECONDS:-60}"
 }

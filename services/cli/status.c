@@ -39,7 +39,7 @@ static bool print_one(const char *name, int64_t port)
 int cli_status(int argc, char **argv)
 {
     const char *dir = NULL;
-    const char *port = getenv("GENXI_ADMIN_PORT");
+    const char *port = getenv("GENXI_ADMIN_BASE");
     const struct cli_option options[] = {
         {"dir", &dir, false}, {"admin-port", &port, false}, {NULL, NULL, false}};
     int64_t first = 9600;
