@@ -25,9 +25,11 @@ enum {
 /* A field of the message that the path or the query gives as text. Repeated fields: values joined
  * by ','. */
 struct gx_json_given {
-    const char *name;    /* of a field that is no message and no bytes, else QUERY_UNKNOWN */
+    const char *name;    /* of a field that is no message, else QUERY_UNKNOWN */
     const char *text;    /* decoded, ended by NUL */
     const char *pointer; /* how faults name it: "?limit" */
+    struct gx_view
+        bytes; /* instead of text, for a bytes field; borrowed as long as the message lives */
 };
 
 /* The message lives in ctx's arena. */

@@ -882,6 +882,13 @@ static void give(struct reader *reader, const struct gx_json_given *given,
     char name[SHOWN_BYTES + 4];
     shown(given->name, name);
     (void)snprintf(reader->pointer, sizeof reader->pointer, "%s", given->pointer);
+    if (given->bytes.data != NULL && field != NULL && field->type == PROTOBUF_C_TYPE_BYTES) {
+        *seen |= UINT64_C(1) << (field - message->descriptor->fields);
+        *(ProtobufCBinaryData *)(void *)((uint8_t *)message + field->offset) =
+            gx_pb_bytes(given->bytes);
+        mark_present(field, (uint8_t *)message);
+        return;
+    }
     char *text = gx_arena_text(&reader->ctx->arena, given->text);
     if (text == NULL) {
         out_of_memory(reader);
