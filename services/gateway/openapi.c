@@ -339,7 +339,7 @@ static json_t *make_responses(struct book *book, const struct gw_route *route)
     static const char *const WITH_CREDENTIAL[] = {"401", "403", "404"};
     static const char *const WITH_BODY[] = {"409", "413", "415", "422"};
     json_t *responses = json_object();
-    char status[8];
+    char status[16];
     (void)snprintf(status, sizeof status, "%d", route->status);
     json_t *good = json_pack("{s:s}", "description", route->summary_en);
     if (route->status != 204) {
@@ -383,7 +383,8 @@ static void operation_id(const struct gw_route *route, char id[NAME_ROOM])
 static void tag_of(const struct gw_route *route, char tag[NAME_ROOM])
 {
     const char *from = strncmp(route->path, "/v1/", 4) == 0 ? route->path + 4 : "meta";
-    (void)snprintf(tag, NAME_ROOM, "%.*s", (int)strcspn(from, "/"), from);
+    (void)snprintf(tag, NAME_ROOM, "%s", from);
+    tag[strcspn(tag, "/")] = '\0';
 }
 
 static json_t *make_operation(struct book *book, const struct gw_route *route)
