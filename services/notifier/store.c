@@ -297,11 +297,12 @@ enum gx_rc notifier_store_delivery_put(struct gx_ctx *ctx, const struct notifier
 static const struct gx_pg_stmt DELIVERY_MOVE = {
     .name = "notifier_delivery_move",
     .sql =
-        "UPDATE notifier.delivery SET state = $2, last_error = $3, sent_at = coalesce($4, "
+        "UPDATE notifier.delivery SET state = $2::smallint, last_error = $3, sent_at = "
+        "coalesce($4, "
         "sent_at), "
         "receipted_at = coalesce($5, receipted_at), next_at = NULL, lease_id = NULL, lease_until = "
         "0, "
-        "body = CASE WHEN $2 = 3 THEN NULL ELSE body END " /* delivered: nobody needs the content any more */
+        "body = CASE WHEN $2::smallint = 3 THEN NULL ELSE body END " /* delivered: nobody needs the content any more */
         "WHERE id = $1 AND state = ANY($6::int[]) RETURNING " DELIVERY_COLUMNS,
     .params = 6,
     .shape = GX_PG_MAYBE_ROW,
