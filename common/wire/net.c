@@ -10,11 +10,13 @@
 #include <zmq.h>
 
 enum {
-    PEER_BEAT_MS =
-        1000, /* of the connection itself: notices a host that went away without a word */
-    PEER_SILENT_MS = 3000,
+    KEEPALIVE_IDLE_S = 5, /* notices a host that went away without a word */
+    KEEPALIVE_EVERY_S = 1,
+    KEEPALIVE_TRIES = 3,
     RECONNECT_MS = 20,
     RECONNECT_MAX_MS = 500,
+    SUBSCRIBER_TIMES =
+        100, /* a subscriber holds this many times queue_limit: it may be busy with one event */
     DEALER_SPARE = 64, /* beats, beside what queue_limit bounds: a connected DEALER is never full */
     MESSAGE_MAX_BYTES = 32 * 1024 * 1024,
 };
@@ -149,8 +151,13 @@ bool gx_socket_tune(void *socket, int queue_limit, int linger_ms)
     int64_t max_bytes = MESSAGE_MAX_BYTES;
     return set_int(socket, ZMQ_SNDHWM, queue_limit) && set_int(socket, ZMQ_RCVHWM, queue_limit) &&
            set_int(socket, ZMQ_LINGER, linger_ms) &&
-           set_int(socket, ZMQ_HEARTBEAT_IVL, PEER_BEAT_MS) &&
-           set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, PEER_SILENT_MS) && set_int(socket, ZMQ_IPV6, 1) &&
+           /* No ZMTP heartbeats: they end a healthy connection whose reader is behind, and libzmq 4.3.4 then aborts
+            * (zeromq/libzmq issue 3937). The bus has beats of its own; the kernel watches idle connections. */
+           set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_EVERY_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_TRIES) &&
+           set_int(socket, ZMQ_IPV6, 1) &&
            zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0;
 }
 
@@ -172,7 +179,8 @@ void *gx_net_socket(const struct gx_net *net, int type, int linger_ms)
     }
     /* IMMEDIATE: nothing queues for a broker that is not there, so "not writable" says "not connected". */
     bool dealer = type == ZMQ_DEALER;
-    int bound = net->queue_limit + (dealer ? DEALER_SPARE : 0);
+    int bound = type == ZMQ_SUB ? net->queue_limit * SUBSCRIBER_TIMES
+                                : net->queue_limit + (dealer ? DEALER_SPARE : 0);
     if (!gx_socket_tune(socket, bound, linger_ms) || !set_keys(net, socket) ||
         !set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) ||
         !set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) ||

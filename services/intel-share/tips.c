@@ -382,7 +382,7 @@ enum gx_rc intel_tip_triage(struct intel *self, struct gx_ctx *ctx, const Genxi_
 {
     (void)self;
     struct intel_tip tip;
-    const char *type = in->type == NULL ? "suspicious_activity" : in->type;
+    const char *type = in->type == NULL ? "tip_check" : in->type;
     if (in->reason[0] == '\0') {
         return gx_fail(ctx, GX_P_REASON_REQUIRED, "/reason", "1..%d", REASON_MAX);
     }

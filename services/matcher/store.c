@@ -494,16 +494,17 @@ enum gx_rc store_positions_in(struct gx_ctx *ctx, const struct store_box *box,
 
 static const struct gx_pg_stmt TRACKED = {
     .name = "matcher_tracked",
-    .sql = "SELECT r.id, r.org_id, r.area, r.force, r.active, "
-           "EXISTS (SELECT FROM matcher.assignment a WHERE a.responder_id = r.id AND a.state IN "
-           "(1, 2, 3)), "
-           "(SELECT max(CASE WHEN s.state = 2 THEN 9223372036854775807 ELSE s.until_at END) "
-           "FROM matcher.shift s WHERE s.responder_id = r.id AND " ON_DUTY(
-               "$2::bigint") "), "
-                             "p.lon, p.lat, p.at "
-                             "FROM matcher.responder r LEFT JOIN matcher.position p ON "
-                             "p.responder_id = r.id "
-                             "WHERE r.id = ANY ($1::uuid[])",
+    .sql =
+        "SELECT r.id, r.org_id, r.area, r.force, r.active, "
+        "EXISTS (SELECT FROM matcher.assignment a WHERE a.responder_id = r.id AND a.state IN "
+        "(1, 2, 3)), "
+        "(SELECT max(CASE WHEN s.state = 2 THEN 9223372036854775807 ELSE s.until_at END) "
+        "FROM matcher.shift s WHERE s.responder_id = r.id AND " ON_DUTY(
+            "(SELECT genxi.now_ms())") "), "
+                                       "p.lon, p.lat, p.at "
+                                       "FROM matcher.responder r LEFT JOIN matcher.position p ON "
+                                       "p.responder_id = r.id "
+                                       "WHERE r.id = ANY ($1::uuid[])",
     .params = 1,
     .shape = GX_PG_ROWS,
     .writes = false,
@@ -1290,10 +1291,10 @@ static const struct gx_pg_stmt POSITIONS_PURGE = {
     .name = "matcher_positions_purge",
     .sql = "DELETE FROM matcher.position p WHERE NOT EXISTS (SELECT FROM matcher.shift s "
            "WHERE s.responder_id = p.responder_id AND " ON_DUTY(
-               "$1::bigint") ") "
-                             "AND NOT EXISTS (SELECT FROM matcher.assignment a WHERE "
-                             "a.responder_id = p.responder_id "
-                             "AND a.state IN (1, 2, 3))",
+               "(SELECT genxi.now_ms())") ") "
+                                          "AND NOT EXISTS (SELECT FROM matcher.assignment a WHERE "
+                                          "a.responder_id = p.responder_id "
+                                          "AND a.state IN (1, 2, 3))",
     .params = 0,
     .shape = GX_PG_NONE,
     .writes = true,

@@ -406,7 +406,7 @@ static bool finish_roof(struct roof *roof)
     bool good = transition(roof, "handled", "rescued", 200, "rescued") &&
                 transition(roof, "fed_back", "rescued", 200, "fed back");
     json_t *body = json_pack("{s:s, s:s}", "type", "dispute", "reason", "劳资纠纷");
-    json_t *done = sim_call(sim, sim->duty, "POST", roof_path(roof, "/corrections"), body, 200,
+    json_t *done = sim_call(sim, sim->duty, "POST", roof_path(roof, "/correct"), body, 200,
                             "the category is corrected");
     json_decref(body);
     bool both = strcmp(sim_text(done, "initial_type"), "jump_threat") == 0 &&
@@ -465,7 +465,7 @@ static bool roof_afterwards(struct roof *roof)
         sim_call(sim, sim->duty, "GET", path, NULL, 200, "an officer reads it with a purpose");
     json_decref(sealed);
     (void)snprintf(path, sizeof path, "/v1/reports/%s/reporter", roof->report);
-    none = sim_call(sim, sim->duty, "GET", path, NULL, 403, "and not without one");
+    none = sim_call(sim, sim->duty, "GET", path, NULL, 400, "and not without one");
     json_decref(none);
     none = sim_call(sim, roof->stranger.client, "GET", roof_path(roof, ""), NULL, 404,
                     "a stranger cannot know that it exists");
@@ -493,8 +493,8 @@ static bool roof_steps(struct roof *roof)
     json_t *linked = sim_call(sim, roof->fire.client, "GET", roof_path(roof, ""), NULL, 200,
                               "the fire brigade was told as a linked party");
     json_decref(linked);
-    linked = sim_call(sim, roof->fire.client, "POST", roof_path(roof, "/acknowledgements"), NULL,
-                      200, "and confirms");
+    linked = sim_call(sim, roof->fire.client, "POST", roof_path(roof, "/acknowledge"), NULL, 204,
+                      "and confirms");
     json_decref(linked);
     good = good && roof_merges(roof) && guards_arrive(roof) && police.client != NULL &&
            police_take_command(roof, &police, responder) && finish_roof(roof) &&
@@ -658,7 +658,8 @@ static bool flat_steps(struct sim *sim, struct sim_responder *who, struct party 
     if (!report_tip(sim, patrol, who, exercise, second)) {
         return false;
     }
-    json_t *watched = triage(sim, second, "watch", "待观察", 200, "another tip is watched");
+    json_t *watched =
+        triage(sim, second, "send", "就近核实", 200, "another tip: somebody is sent to look");
     json_decref(watched);
     return outcome(sim, second, false,
                    "and turns out unfounded: it will be purged after its term") &&

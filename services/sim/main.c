@@ -172,7 +172,7 @@ static bool open_stream(struct sim *sim)
 /* The matcher has its own copy of registry and shifts a moment after the import: wait until it takes everybody's position. */
 static bool positions_known(struct sim *sim)
 {
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 240; i++) {
         int64_t sent = sim->positions_sent;
         int64_t refused = sim->positions_refused;
         bool posted = sim_post_positions(sim, 0, sim->responder_count);

@@ -25,7 +25,7 @@ shutil.rmtree(cluster.dir, ignore_errors=True)
 VICTIMS = SERVICES * 2 + BROKERS * 2 + ["redis", "postgres"]
 checks = Checks()
 try:
-    cluster.up("[matcher]\ntimer_scale = 0.05\n")
+    cluster.up("[matcher]\ntimer_scale = 0.05\nfix_jump_mps = 2000\n")
     if cluster.sim("district").returncode != 0:
         raise SystemExit("no district")
     acked = os.path.join(cluster.dir, "acked")

@@ -6,6 +6,7 @@ from genxi import Cluster
 
 EXTRA = """[matcher]
 timer_scale = 0.1
+fix_jump_mps = 2000
 """
 
 cluster = Cluster()

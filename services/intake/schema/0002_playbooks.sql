@@ -82,6 +82,36 @@ INSERT INTO intake.playbook (code, version, note, definition) VALUES ('suspiciou
 }
 $json$);
 
+-- What a tip becomes when the station opens it: officers alone, and no other report joins it, so that who gave the tip learns nothing.
+INSERT INTO intake.playbook (code, version, note, definition) VALUES ('tip_check', 1, 'as delivered', $json$
+{
+  "name_zh": "线索核查",
+  "name_en": "Check of a tip",
+  "grade": 3,
+  "violent": false,
+  "merge_radius_m": 1,
+  "merge_minutes": 1,
+  "merge_types": [],
+  "slots": [
+    {"code": "police_check", "force": "police", "count": 1, "skills": [], "within_minutes": 10}
+  ],
+  "rungs": [
+    {"minute": 5, "clock_start": "reported", "clock_stop": "first_police", "forces": ["police"], "step_up": "notify_duty"}
+  ],
+  "cards": [
+    {"force": "police",
+     "do_zh": ["依法核查,视情增援", "反馈属实或不属实"],
+     "do_en": ["Check by law; ask for support as needed", "Report founded or unfounded"],
+     "never_zh": ["不得透露线索来源", "不得向无关单位透露当事人身份"],
+     "never_en": ["Never tell where the tip came from", "Never tell the identity of those concerned to parties not involved"]}
+  ],
+  "linked": [],
+  "facts": ["still_there", "number_of_people", "vehicle", "direction"],
+  "offer_seconds": 30,
+  "dispatch": true
+}
+$json$);
+
 INSERT INTO intake.playbook (code, version, note, definition) VALUES ('fight', 1, 'as delivered', $json$
 {
   "name_zh": "打架斗殴",
