@@ -149,13 +149,13 @@ static void push_expect(struct gx_pg *pg, struct gx_expect expect)
 static bool is_prepared(const struct gx_pg *pg, const struct gx_pg_stmt *stmt)
 {
     for (size_t i = 0; i < pg->prepared_count; i++) {
-        if (pg->prepared[i] == stmt) {
+        if (pg->prepared[i].name == stmt->name && pg->prepared[i].sql == stmt->sql) {
             return true;
         }
     }
     for (size_t i = 0; i < pg->prepared_count; i++) {
-        if (strcmp(pg->prepared[i]->name, stmt->name) == 0) {
-            if (strcmp(pg->prepared[i]->sql, stmt->sql) != 0) {
+        if (strcmp(pg->prepared[i].name, stmt->name) == 0) {
+            if (strcmp(pg->prepared[i].sql, stmt->sql) != 0) {
                 gx_log(NULL, GX_ERROR, "sql-name-twice", "two statements are named %s", stmt->name);
                 abort();
             }
@@ -165,10 +165,10 @@ static bool is_prepared(const struct gx_pg *pg, const struct gx_pg_stmt *stmt)
     return false;
 }
 
-static void forget_prepared(struct gx_pg *pg, const struct gx_pg_stmt *stmt)
+static void forget_prepared(struct gx_pg *pg, const char *name)
 {
     for (size_t i = 0; i < pg->prepared_count; i++) {
-        if (strcmp(pg->prepared[i]->name, stmt->name) == 0) {
+        if (strcmp(pg->prepared[i].name, name) == 0) {
             pg->prepared[i] = pg->prepared[--pg->prepared_count];
             return;
         }
@@ -184,8 +184,8 @@ static bool queue_prepare(struct gx_pg *pg, const struct gx_pg_stmt *stmt)
         pg->prepared_room = pg->prepared_room == 0 ? 64 : pg->prepared_room * 2;
         pg->prepared = must(realloc(pg->prepared, pg->prepared_room * sizeof *pg->prepared));
     }
-    pg->prepared[pg->prepared_count++] = stmt;
-    push_expect(pg, (struct gx_expect){.kind = GX_EXPECT_PREPARE, .stmt = stmt});
+    pg->prepared[pg->prepared_count++] = (struct gx_prepared){stmt->name, stmt->sql};
+    push_expect(pg, (struct gx_expect){.kind = GX_EXPECT_PREPARE, .name = stmt->name});
     return true;
 }
 
@@ -209,7 +209,7 @@ enum gx_rc gx_pg_queue(struct gx_pg *pg, const struct gx_pg_stmt *stmt,
         gx_pg_note_lost(pg);
         return GX_UNAVAILABLE;
     }
-    push_expect(pg, (struct gx_expect){.kind = GX_EXPECT_STMT, .stmt = stmt, .slot = slot});
+    push_expect(pg, (struct gx_expect){.kind = GX_EXPECT_STMT, .name = stmt->name, .slot = slot});
     return GX_OK;
 }
 
@@ -255,10 +255,10 @@ static void take_result(struct gx_pg *pg, struct gx_expect *expect, PGresult *re
     expect->seen = true;
     bool good = is_success(PQresultStatus(result));
     if (!good && expect->kind == GX_EXPECT_PREPARE) {
-        forget_prepared(pg, expect->stmt);
+        forget_prepared(pg, expect->name);
     }
     if (!good && !expect->quiet && PQresultStatus(result) != PGRES_PIPELINE_ABORTED) {
-        gx_pg_note_error(pg, expect->stmt, result);
+        gx_pg_note_error(pg, expect->name, result);
     }
     if (good && expect->slot != NULL) {
         PQclear(*expect->slot);

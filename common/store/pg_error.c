@@ -23,7 +23,8 @@ enum gx_rc gx_pg_rc_of_sqlstate(const char *sqlstate, bool *ret_again)
         {"57014", GX_TIMEOUT, false},    /* cancelled */
         {"57P0", GX_UNAVAILABLE, true},  /* shutting down, starting up */
         {"53", GX_UNAVAILABLE, false},   /* disk, memory, connections */
-        {"08", GX_UNAVAILABLE, true},    /* connection */
+        {"08P01", GX_INTERNAL, false}, /* protocol: a statement given the wrong number of values */
+        {"08", GX_UNAVAILABLE, true},  /* connection */
         {"25P03", GX_UNAVAILABLE, true}, /* idle in transaction too long */
     };
     *ret_again = false;
@@ -42,7 +43,7 @@ static const char *field(const PGresult *result, int code)
     return text == NULL ? "" : text;
 }
 
-void gx_pg_note_error(struct gx_pg *pg, const struct gx_pg_stmt *stmt, const PGresult *result)
+void gx_pg_note_error(struct gx_pg *pg, const char *name, const PGresult *result)
 {
     if (pg->error.rc != GX_OK) {
         return;
@@ -67,7 +68,7 @@ void gx_pg_note_error(struct gx_pg *pg, const struct gx_pg_stmt *stmt, const PGr
         /* Messages of class 22 quote the value, which may be personal. */
         bool quotes = strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0;
         gx_log(NULL, GX_ERROR, "sql-failed", "statement %s: %s %s %s%s",
-               stmt == NULL ? "?" : stmt->name, sqlstate, pg->error.constraint,
+               name == NULL ? "script" : name, sqlstate, pg->error.constraint,
                field(result, PG_DIAG_COLUMN_NAME),
                quotes ? "" : field(result, PG_DIAG_MESSAGE_PRIMARY));
     }

@@ -22,10 +22,10 @@ enum gx_expect_kind {
 
 struct gx_expect {
     enum gx_expect_kind kind;
-    const struct gx_pg_stmt *stmt;
-    PGresult **slot; /* where the result goes, or NULL */
-    bool quiet;      /* nobody waits for its outcome */
-    bool seen;       /* its result came; the end mark is still to come */
+    const char *name; /* of the statement */
+    PGresult **slot;  /* where the result goes, or NULL */
+    bool quiet;       /* nobody waits for its outcome */
+    bool seen;        /* its result came; the end mark is still to come */
 };
 
 /* The first failure of a flush. */
@@ -37,11 +37,17 @@ struct gx_pg_error {
     char constraint[64];
 };
 
+/* A statement that this connection knows. Its texts live as long as the process (they are the program's own). */
+struct gx_prepared {
+    const char *name;
+    const char *sql;
+};
+
 struct gx_pg {
     PGconn *conn;
     char *conninfo;
     char *application;
-    const struct gx_pg_stmt **prepared;
+    struct gx_prepared *prepared;
     size_t prepared_count;
     size_t prepared_room;
     struct gx_expect *expects;
@@ -78,7 +84,7 @@ enum gx_rc gx_pg_check_shape(struct gx_ctx *ctx, const struct gx_pg_stmt *stmt,
 /* SQLSTATE to a result; ret_again: may a repetition of the transaction succeed? */
 enum gx_rc gx_pg_rc_of_sqlstate(const char *sqlstate, bool *ret_again);
 /* Fills pg->error from a failed result, unless an earlier failure is there. */
-void gx_pg_note_error(struct gx_pg *pg, const struct gx_pg_stmt *stmt, const PGresult *result);
+void gx_pg_note_error(struct gx_pg *pg, const char *name, const PGresult *result);
 void gx_pg_note_lost(struct gx_pg *pg);
 
 struct gx_rows *gx_rows_new(PGresult *result);
