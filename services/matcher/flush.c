@@ -200,12 +200,11 @@ static void put_back(const struct kept *rows, size_t count)
     (void)pthread_mutex_unlock(&FLUSH.lock);
 }
 
-static void write_all(struct gx_background *background, struct gx_ctx *ctx, struct heap *spare)
+void flush_write(flush_run_fn *run, void *via, struct gx_ctx *ctx)
 {
     (void)pthread_mutex_lock(&FLUSH.lock);
     struct heap heap = FLUSH.heap;
-    FLUSH.heap = *spare;
-    FLUSH.heap.count = 0;
+    FLUSH.heap = (struct heap){0};
     (void)pthread_mutex_unlock(&FLUSH.lock);
     if (heap.count > 0) {
         qsort(heap.rows, heap.count, sizeof *heap.rows, by_responder_and_time);
@@ -214,7 +213,7 @@ static void write_all(struct gx_background *background, struct gx_ctx *ctx, stru
         struct slice slice = {heap.rows + from, slice_end(heap.rows, heap.count, from) - from};
         gx_ctx_reset(ctx);
         ctx->deadline_ms = gx_clock_wall_ms() + 5000;
-        enum gx_rc rc = gx_background_run(background, ctx, write_slice, &slice);
+        enum gx_rc rc = run(via, ctx, write_slice, &slice);
         if (rc != GX_OK) {
             gx_log(ctx, GX_WARN, "positions-not-written", "%zu positions wait: %s",
                    heap.count - from, gx_rc_name(rc));
@@ -223,7 +222,7 @@ static void write_all(struct gx_background *background, struct gx_ctx *ctx, stru
         }
         from += slice.count;
     }
-    *spare = heap;
+    free(heap.rows);
 }
 
 /* ---- the watch ---- */
@@ -306,11 +305,16 @@ static bool wait_turn(void)
     return go_on;
 }
 
-static void *run(void *arg)
+static enum gx_rc by_background(void *via, struct gx_ctx *ctx,
+                                enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx), void *arg)
+{
+    return gx_background_run(via, ctx, fn, arg);
+}
+
+static void *run_thread(void *arg)
 {
     struct gx_background *background = arg;
     struct gx_ctx ctx;
-    struct heap spare = {0};
     int64_t next_prune = 0;
     int64_t next_purge = 0;
     gx_ctx_init(&ctx, ARENA_BYTES);
@@ -319,10 +323,9 @@ static void *run(void *arg)
     while (go_on) {
         go_on = wait_turn();
         watch(background, &ctx);
-        write_all(background, &ctx, &spare);
+        flush_write(by_background, background, &ctx);
         tidy(background, &ctx, &next_prune, &next_purge);
     }
-    free(spare.rows);
     gx_ctx_done(&ctx);
     gx_background_free(background);
     return NULL;
@@ -337,7 +340,7 @@ enum gx_rc flush_start(const struct gx_common_settings *common)
         return rc;
     }
     FLUSH.common = common;
-    if (pthread_create(&FLUSH.thread, NULL, run, background) != 0) {
+    if (pthread_create(&FLUSH.thread, NULL, run_thread, background) != 0) {
         gx_background_free(background);
         return GX_INTERNAL;
     }

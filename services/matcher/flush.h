@@ -16,6 +16,15 @@ void flush_stop(void);
 
 /* Copied. track_only: not as where somebody is now. A full buffer drops and counts. */
 void flush_add(const struct position_row *row, bool track_only);
+/* Runs fn in a transaction of the system's. */
+typedef enum gx_rc flush_run_fn(void *via, struct gx_ctx *ctx,
+                                enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx), void *arg);
+/*
+ * Writes what was added, some thousand rows a transaction; what fails stays for the next time. The background thread calls it; so do
+ * tests, with transactions of their own.
+ */
+void flush_write(flush_run_fn *run, void *via, struct gx_ctx *ctx);
+
 /* Is matching degraded, as last seen by the background thread? */
 bool flush_degraded(void);
 
