@@ -156,7 +156,8 @@ static void pause_before_rerun(const struct gx_runner *runner, const struct hist
 {
     unsigned noise = 0;
     gx_random(&noise, sizeof noise);
-    int most = history->uncertain ? 50 : 2 * history->runs;
+    /* Two that ran into each other must not do so again in step. */
+    int most = history->uncertain ? 50 : 4 << (history->runs < 6 ? history->runs : 6);
     gx_chassis_sleep_ms(runner->chassis, 1 + (int)(noise % (unsigned)(most + 1)));
 }
 

@@ -14,6 +14,7 @@ enum {
     BACKOFF_MOST_MS = 1000,
     WAIT_DEFAULT_MS = 30000, /* without a deadline */
     CANCEL_GRACE_MS = 1000,  /* for the server to admit the cancel */
+    NAME_MOST = 64, /* PostgreSQL's NAMEDATALEN: longer names are cut, and then two may be one */
 };
 
 static void *must(void *memory)
@@ -47,7 +48,7 @@ static PGconn *connect_now(const struct gx_pg *pg)
 {
     const char *const names[] = {"connect_timeout",  "tcp_user_timeout", "dbname",
                                  "application_name", "client_encoding",  NULL};
-    const char *const values[] = {"3", "5000", pg->conninfo, pg->application, "UTF8", NULL};
+    const char *const values[] = {"5", "5000", pg->conninfo, pg->application, "UTF8", NULL};
     return PQconnectdbParams(names, values, 1);
 }
 
@@ -177,6 +178,10 @@ static void forget_prepared(struct gx_pg *pg, const char *name)
 
 static bool queue_prepare(struct gx_pg *pg, const struct gx_pg_stmt *stmt)
 {
+    if (strlen(stmt->name) >= NAME_MOST) {
+        gx_log(NULL, GX_ERROR, "sql-name-long", "the server would cut the name %s", stmt->name);
+        abort();
+    }
     if (PQsendPrepare(pg->conn, stmt->name, stmt->sql, stmt->params, NULL) != 1) {
         return false;
     }
