@@ -224,16 +224,56 @@ static void arrive(struct sim *sim, struct sim_responder *responder)
     responder->due_us = after_us(sim, 120 + sim_random_exponential(&sim->random, 240));
 }
 
+/* The duty desk moves an incident on; what the state does not allow is refused and no harm. */
+static void conclude(struct sim *sim, const char *incident, const char *state)
+{
+    char path[128];
+    char key[GX_ID_SIZE];
+    struct gx_answer answer = {0};
+    (void)snprintf(path, sizeof path, "/v1/incidents/%s/transitions", incident);
+    json_t *body =
+        json_pack("{s:s, s:s, s:s}", "to", state, "disposition", "settled", "reason", "演示");
+    (void)gx_client_call(sim->duty, "POST", path, body, gx_id_new(key), &answer);
+    json_decref(body);
+    gx_answer_done(&answer);
+}
+
+/* Work is done: the first to finish settles the incident, the desk closes it. */
 static void finish(struct sim *sim, struct sim_responder *responder)
 {
     char path[128];
     (void)snprintf(path, sizeof path, "/v1/assignments/%s/status", responder->assignment);
     (void)post(sim, path, "state", "done", NULL);
+    struct sim_incident *incident = sim_find_incident(sim, responder->incident, false);
+    if (incident != NULL && !incident->ended) {
+        incident->ended = true;
+        conclude(sim, incident->id, "handled");
+        conclude(sim, incident->id, "fed_back");
+        conclude(sim, incident->id, "closed");
+    }
     go_home(responder);
+}
+
+/* Nobody came for a quarter of an hour: the desk settles it by telephone. */
+static void give_up_old(struct sim *sim)
+{
+    int64_t oldest_ms = gx_clock_wall_ms() - (int64_t)(900 * 1000 * sim->options->scale);
+    for (size_t i = sim->first_open; i < sim->incident_count; i++) {
+        struct sim_incident *incident = &sim->incidents[i];
+        bool old = incident->reported_ms != 0 && incident->reported_ms < oldest_ms;
+        if (!incident->ended && old && incident->first_scene_ms == 0 && !incident->exercise) {
+            incident->ended = true;
+            conclude(sim, incident->id, "cancelled");
+        }
+        if (incident->ended && i == sim->first_open) {
+            sim->first_open++;
+        }
+    }
 }
 
 void sim_act(struct sim *sim, double elapsed_s)
 {
+    give_up_old(sim);
     for (size_t i = 0; i < sim->responder_count; i++) {
         struct sim_responder *responder = &sim->responders[i];
         bool due = responder->due_us != 0 && responder->due_us <= gx_clock_mono_us();

@@ -77,6 +77,7 @@ struct sim_incident {
     int unfilled;
     int escalations;
     bool exercise;
+    bool ended; /* the desk has closed or cancelled it */
 };
 
 struct sim_options {
@@ -111,6 +112,7 @@ struct sim {
     size_t responder_count;
     struct sim_incident *incidents;
     size_t incident_count;
+    size_t first_open; /* all before it have ended */
     struct gx_streams *streams;
     int checks_passed;
     int checks_failed;
