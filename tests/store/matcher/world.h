@@ -52,6 +52,8 @@ enum gx_rc side_event(struct side *side, uint32_t number, const void *payload);
 const char *side_problem(const struct side *side);
 /* Runs the timers due now of that kind (NULL: any); returns how many. */
 int side_timers(struct side *side, const char *kind);
+/* At most so many. */
+int side_timers_some(struct side *side, const char *kind, int most);
 size_t side_emitted(struct side *side, uint32_t number);
 
 extern const struct gx_actor SYSTEM;
