@@ -480,6 +480,7 @@ static enum gx_rc add_both(void *arg, struct gx_ctx *ctx)
     const struct gx_param one[] = {gx_int(ctx, *first)};
     const struct gx_param other[] = {gx_int(ctx, 3 - *first)};
     enum gx_rc rc = gx_sql(ctx, &ADD, one, NULL);
+    ground_sleep_ms(2);
     return rc == GX_OK ? gx_sql(ctx, &ADD, other, NULL) : rc;
 }
 
@@ -493,6 +494,7 @@ static void *add_many(void *arg)
             *first = -1;
             break;
         }
+        ground_sleep_ms(5 + 7 * (i % 3)); /* others have work beside running into each other */
     }
     gx_runner_close(&runner);
     return NULL;
@@ -503,6 +505,7 @@ static void test_deadlocks_are_repeated_until_both_are_through(void **state)
     int firsts[2] = {1, 2};
     pthread_t threads[2];
     (void)state;
+    int64_t reruns = atomic_load(&GX_CHASSIS_METRICS[GX_M_RERUNS].value);
     ground_run("ALTER SYSTEM SET deadlock_timeout = '10ms'");
     ground_run("SELECT pg_reload_conf()");
     for (int i = 0; i < 2; i++) {
@@ -513,6 +516,8 @@ static void test_deadlocks_are_repeated_until_both_are_through(void **state)
         assert_int_not_equal(firsts[i], -1);
     }
     assert_int_equal(ground_number("SELECT sum(n) FROM probe.pair"), 80);
+    assert_true(atomic_load(&GX_CHASSIS_METRICS[GX_M_RERUNS].value) >
+                reruns); /* they did run into each other */
 }
 
 /* --- row-level security --- */
