@@ -30,6 +30,33 @@ static enum gx_rc get_as_officer(struct gx_ctx *ctx, const char *id,
     return rc;
 }
 
+static bool assigned(const struct intake_member *member)
+{
+    return member->assignment_state >= (int)GENXI__ASSIGNMENT_STATE__ASSIGNMENT_STATE_ACCEPTED &&
+           member->assignment_state <= (int)GENXI__ASSIGNMENT_STATE__ASSIGNMENT_STATE_DONE;
+}
+
+/* For an officer of its area, or an officer who is on its team with a device alone. */
+static enum gx_rc get_for_transition(struct gx_ctx *ctx, const char *id,
+                                     struct intake_incident *ret_incident)
+{
+    const struct gx_actor *actor = &ctx->actor;
+    enum gx_rc rc = intake_store_incident_get(ctx, id, true, ret_incident);
+    if (rc != GX_OK || intake_is_officer(actor, ret_incident->pb->area)) {
+        return rc;
+    }
+    struct intake_member member = {.assignment_state = 0};
+    bool found = false;
+    if (gx_actor_has(actor, GX_ROLE_POLICE)) {
+        rc = intake_store_member_find(ctx, ret_incident->pb->id, actor->responder_id, &found,
+                                      &member);
+    }
+    if (rc == GX_OK && !(found && assigned(&member))) {
+        return gx_fail(ctx, GX_P_NOT_FOUND, "/id", "incident");
+    }
+    return rc;
+}
+
 static enum gx_rc check_open(struct gx_ctx *ctx, const struct intake_incident *incident,
                              const char *pointer)
 {
@@ -201,7 +228,7 @@ enum gx_rc intake_on_transition(struct intake *self, struct gx_ctx *ctx,
 {
     (void)self;
     struct intake_incident incident = {.pb = NULL};
-    enum gx_rc rc = get_as_officer(ctx, in->id, &incident);
+    enum gx_rc rc = get_for_transition(ctx, in->id, &incident);
     if (rc != GX_OK) {
         return rc;
     }
@@ -526,12 +553,6 @@ enum gx_rc intake_on_split(struct intake *self, struct gx_ctx *ctx, const Genxi_
 }
 
 /* --- on the scene --- */
-
-static bool assigned(const struct intake_member *member)
-{
-    return member->assignment_state >= (int)GENXI__ASSIGNMENT_STATE__ASSIGNMENT_STATE_ACCEPTED &&
-           member->assignment_state <= (int)GENXI__ASSIGNMENT_STATE__ASSIGNMENT_STATE_DONE;
-}
 
 /* Officers; members of the team; the desks of whoever reported, owns the site or is on the team. Not a linked party. */
 static enum gx_rc check_may_note(struct gx_ctx *ctx, const struct intake_incident *incident)
