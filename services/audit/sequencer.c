@@ -2,11 +2,10 @@
 #include "sequencer.h"
 
 #include "settings.h"
-#include "store.h"
+#include "turn.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/tx.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,9 +14,8 @@
 #include <string.h>
 
 enum {
-    TURN_MS = 100,      /* how often it looks for new entries */
-    TILES_A_TURN = 32,  /* most tiles of leaves in one transaction */
-    ERASE_A_TURN = 500, /* most records in one transaction */
+    TURN_MS = 100,         /* how often it looks for new entries */
+    SCRUB_EVERY_MS = 1000, /* one old tile */
     ERASE_EVERY_MS = 10 * 60 * 1000,
     ARENA_BYTES = 8 << 20,
     TURN_DEADLINE_MS = 10000
@@ -77,135 +75,7 @@ const char *audit_not_ready(void)
     return atomic_load(&self.checked) ? NULL : "log-unchecked";
 }
 
-/* One look at the log: how far it is, and whether there is more to put into tiles. */
-struct turn {
-    uint64_t next;
-    uint64_t tiled;
-    uint64_t signed_size;
-    bool held;   /* the lock */
-    bool broken; /* inconsistent */
-    bool signed_now;
-    size_t erased;
-    const char *where;
-};
-
-static enum gx_rc broken(struct turn *turn, const char *where)
-{
-    turn->broken = true;
-    turn->where = where;
-    return GX_INTERNAL; /* rolls back; run() knows that it is no fault of the store */
-}
-
-static enum gx_rc look(struct gx_ctx *ctx, struct turn *turn, struct audit_checkpoint *ret_last)
-{
-    turn->broken = false;
-    turn->signed_now = false;
-    enum gx_rc rc = audit_store_lock(ctx, &turn->held);
-    if (rc == GX_OK && turn->held) {
-        rc = audit_store_next(ctx, &turn->next);
-    }
-    if (rc == GX_OK && turn->held) {
-        rc = audit_store_tiled(ctx, &turn->tiled);
-    }
-    if (rc == GX_OK && turn->held) {
-        rc = audit_store_checkpoint(ctx, ret_last);
-    }
-    if (rc == GX_OK && turn->held) {
-        turn->signed_size = ret_last->last.size;
-    }
-    return rc;
-}
-
-/* The first transaction: what is new goes into tiles. */
-static enum gx_rc extend(void *arg, struct gx_ctx *ctx)
-{
-    struct turn *turn = arg;
-    struct audit_checkpoint last;
-    enum gx_rc rc = look(ctx, turn, &last);
-    if (rc != GX_OK || !turn->held) {
-        return rc;
-    }
-    if (turn->tiled > turn->next || turn->signed_size > turn->tiled) {
-        return broken(turn, "sizes");
-    }
-    struct audit_store_tiles store = {ctx, GX_OK};
-    const struct audit_tiles tiles = audit_store_tiles(&store);
-    for (int i = 0; i < TILES_A_TURN && turn->tiled < turn->next; i++) {
-        uint8_t leaves[GX_TILE_BYTES];
-        uint64_t index = turn->tiled / GX_TILE_WIDTH;
-        uint64_t left = turn->next - index * GX_TILE_WIDTH;
-        unsigned width = left < GX_TILE_WIDTH ? (unsigned)left : (unsigned)GX_TILE_WIDTH;
-        unsigned got = 0;
-        rc = audit_store_leaves(ctx, index * GX_TILE_WIDTH, width, leaves, &got);
-        if (rc != GX_OK) {
-            return rc;
-        }
-        if (got != width) {
-            return broken(turn, "entries");
-        }
-        enum audit_tree_result result = audit_tree_put(&tiles, index, width, leaves);
-        if (result == AUDIT_TREE_INCONSISTENT) {
-            return broken(turn, "tiles");
-        }
-        if (result == AUDIT_TREE_STORE) {
-            return store.rc != GX_OK ? store.rc : gx_fail(ctx, GX_P_INTERNAL, "", "tile");
-        }
-        turn->tiled = index * GX_TILE_WIDTH + width;
-    }
-    return GX_OK;
-}
-
-/* The second one, over tiles that are committed: the checkpoint. */
-static enum gx_rc sign(void *arg, struct gx_ctx *ctx)
-{
-    struct turn *turn = arg;
-    struct audit_checkpoint last;
-    enum gx_rc rc = look(ctx, turn, &last);
-    bool first = last.last.note == NULL;
-    if (rc != GX_OK || !turn->held) {
-        return rc;
-    }
-    if (turn->tiled < turn->signed_size) {
-        return broken(turn, "sizes");
-    }
-    struct audit_store_tiles store = {ctx, GX_OK};
-    const struct audit_tiles tiles = audit_store_tiles(&store);
-    struct gx_hash root;
-    char note[GX_NOTE_MAX];
-    enum audit_tree_result result =
-        audit_tree_sign(&tiles, turn->tiled, first ? NULL : &last.last, &self.signer, &root, note);
-    if (store.rc != GX_OK) {
-        return store.rc;
-    }
-    if (result == AUDIT_TREE_INCONSISTENT) {
-        return broken(turn, "checkpoint");
-    }
-    if (result != AUDIT_TREE_OK) {
-        return gx_fail(ctx, GX_P_INTERNAL, "", "sign");
-    }
-    if (!first && turn->tiled == turn->signed_size) {
-        return GX_OK; /* only looked whether it still holds */
-    }
-    turn->signed_now = true;
-    turn->signed_size = turn->tiled;
-    return audit_store_sign(ctx, turn->tiled, &root, note);
-}
-
-static enum gx_rc erase(void *arg, struct gx_ctx *ctx)
-{
-    struct turn *turn = arg;
-    struct audit_checkpoint last;
-    turn->erased = 0;
-    enum gx_rc rc = look(ctx, turn, &last);
-    if (rc != GX_OK || !turn->held) {
-        return rc;
-    }
-    int64_t keep_ms = audit_settings.audit_keep_days * 24 * 60 * 60 * 1000;
-    return audit_store_erase(ctx, gx_tx_now_ms(ctx) - keep_ms, last.last.size, ERASE_A_TURN,
-                             &turn->erased);
-}
-
-static void report(const struct gx_ctx *ctx, const struct turn *turn)
+static void report(const struct gx_ctx *ctx, const struct audit_turn *turn)
 {
     bool was = atomic_exchange(&self.inconsistent, turn->broken);
     gx_metric_set(&AUDIT_METRICS[M_INCONSISTENT], turn->broken ? 1 : 0);
@@ -223,7 +93,7 @@ static void report(const struct gx_ctx *ctx, const struct turn *turn)
 }
 
 static enum gx_rc run(struct gx_ctx *ctx, enum gx_rc (*fn)(void *, struct gx_ctx *),
-                      struct turn *turn)
+                      struct audit_turn *turn)
 {
     gx_ctx_reset(ctx);
     ctx->label = "sequencer";
@@ -261,7 +131,7 @@ static bool pause_ms(int64_t ms)
 }
 
 /* Is it time for a checkpoint over what the tiles hold? */
-static bool due(const struct turn *turn, int64_t signed_us, int64_t now_us)
+static bool due(const struct audit_turn *turn, int64_t signed_us, int64_t now_us)
 {
     uint64_t waiting = turn->tiled - turn->signed_size;
     bool old = now_us - signed_us >= audit_settings.checkpoint_ms * 1000;
@@ -270,44 +140,81 @@ static bool due(const struct turn *turn, int64_t signed_us, int64_t now_us)
 
 static void erase_old(struct gx_ctx *ctx)
 {
-    struct turn turn;
+    struct audit_turn turn;
     do {
-        turn = (struct turn){.next = 0};
-        if (run(ctx, erase, &turn) != GX_OK || !turn.held) {
+        turn = (struct audit_turn){.signer = &self.signer,
+                                   .keep_days = audit_settings.audit_keep_days};
+        if (run(ctx, audit_turn_erase, &turn) != GX_OK || !turn.held) {
             return;
         }
         gx_metric_add(&AUDIT_METRICS[M_ERASED], (int64_t)turn.erased);
-    } while (turn.erased == ERASE_A_TURN && pause_ms(0));
+    } while (turn.erased == AUDIT_ERASE_A_TURN && pause_ms(0));
+}
+
+/* What the thread remembers from turn to turn. */
+struct memory {
+    int64_t signed_us;
+    int64_t erased_us;
+    int64_t scrubbed_us;
+    uint64_t scrub;   /* the next full tile to look at */
+    bool scrub_found; /* that tile is bad: looked at again until it is put right */
+    bool checked;     /* the newest checkpoint was seen to hold */
+};
+
+static enum gx_rc scrub(struct gx_ctx *ctx, struct audit_turn *turn, struct memory *memory,
+                        int64_t now_us)
+{
+    uint64_t full = turn->tiled / GX_TILE_WIDTH;
+    if (full == 0 ||
+        (!memory->scrub_found && now_us - memory->scrubbed_us < (int64_t)SCRUB_EVERY_MS * 1000)) {
+        return GX_OK;
+    }
+    memory->scrubbed_us = now_us;
+    turn->scrub = memory->scrub % full;
+    enum gx_rc rc = run(ctx, audit_turn_scrub, turn);
+    if (rc == GX_OK && turn->held) {
+        memory->scrub_found = turn->broken;
+        memory->scrub = turn->broken ? turn->scrub : turn->scrub + 1;
+    }
+    return rc;
+}
+
+static void one_turn(struct gx_ctx *ctx, struct memory *memory)
+{
+    struct audit_turn turn = {.signer = &self.signer};
+    int64_t now_us = gx_clock_mono_us();
+    enum gx_rc rc = run(ctx, audit_turn_extend, &turn);
+    bool first = !memory->checked || atomic_load(&self.inconsistent);
+    if (rc == GX_OK && turn.held && !turn.broken) {
+        rc = scrub(ctx, &turn, memory, now_us);
+    }
+    if (rc == GX_OK && turn.held && !turn.broken &&
+        (first || due(&turn, memory->signed_us, now_us))) {
+        rc = run(ctx, audit_turn_sign, &turn);
+        memory->signed_us = now_us;
+        memory->checked = rc == GX_OK && !turn.broken;
+    }
+    if (rc == GX_OK && turn.held) {
+        report(ctx, &turn);
+    }
+    /* Another process that holds the lock has checked it. */
+    if (memory->checked || (rc == GX_OK && !turn.held)) {
+        atomic_store(&self.checked, true);
+    }
+    if (memory->checked && now_us - memory->erased_us >= (int64_t)ERASE_EVERY_MS * 1000) {
+        memory->erased_us = now_us;
+        erase_old(ctx);
+    }
 }
 
 static void *sequencer(void *arg)
 {
     (void)arg;
     struct gx_ctx ctx;
-    int64_t signed_us = 0;
-    int64_t erased_us = gx_clock_mono_us() - (int64_t)ERASE_EVERY_MS * 1000;
-    bool checked = false;
+    struct memory memory = {.erased_us = gx_clock_mono_us() - (int64_t)ERASE_EVERY_MS * 1000};
     gx_ctx_init(&ctx, ARENA_BYTES);
     do {
-        struct turn turn = {.next = 0};
-        int64_t now_us = gx_clock_mono_us();
-        enum gx_rc rc = run(&ctx, extend, &turn);
-        bool first = !checked || atomic_load(&self.inconsistent);
-        if (rc == GX_OK && turn.held && !turn.broken && (first || due(&turn, signed_us, now_us))) {
-            rc = run(&ctx, sign, &turn);
-            signed_us = now_us;
-            checked = rc == GX_OK && !turn.broken;
-        }
-        if (rc == GX_OK && turn.held) {
-            report(&ctx, &turn);
-        }
-        /* Another process that holds the lock has checked it. */
-        atomic_store(&self.checked,
-                     atomic_load(&self.checked) || checked || (rc == GX_OK && !turn.held));
-        if (checked && now_us - erased_us >= (int64_t)ERASE_EVERY_MS * 1000) {
-            erased_us = now_us;
-            erase_old(&ctx);
-        }
+        one_turn(&ctx, &memory);
     } while (pause_ms(TURN_MS));
     gx_ctx_done(&ctx);
     return NULL;
