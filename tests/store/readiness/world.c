@@ -178,9 +178,26 @@ bool failed_with(enum gx_problem problem, const char *pointer)
     return false;
 }
 
+/* A name for each literal, as long as the program: the connection keeps what it prepared by name and text. */
+static const char *name_of(const char *sql)
+{
+    static struct {
+        const char *sql;
+        char name[16];
+    } names[64];
+    size_t i = 0;
+    while (i < GX_COUNT_OF(names) && names[i].sql != NULL && names[i].sql != sql) {
+        i++;
+    }
+    assert_true(i < GX_COUNT_OF(names));
+    names[i].sql = sql;
+    (void)snprintf(names[i].name, sizeof names[i].name, "test_%zu", i);
+    return names[i].name;
+}
+
 int64_t number_of(const char *sql)
 {
-    const struct gx_pg_stmt stmt = {sql, sql, 0, GX_PG_ONE_ROW, false};
+    const struct gx_pg_stmt stmt = {name_of(sql), sql, 0, GX_PG_ONE_ROW, false};
     GX_AUTO(gx_rows_free) struct gx_rows *rows = NULL;
     gx_ctx_reset(&world.admin_ctx);
     assert_int_equal(gx_pg_run(world.admin, &world.admin_ctx, &stmt, NULL, &rows), GX_OK);
