@@ -182,8 +182,10 @@ static json_t *object_schema(struct book *book, const ProtobufCMessageDescriptor
             (void)json_array_append_new(needed, json_string(field->name));
         }
     }
-    json_t *schema = json_pack("{s:s,s:o,s:b}", "type", "object", "properties", properties,
-                               "additionalProperties", 0);
+    json_t *schema = json_pack("{s:s,s:o}", "type", "object", "properties", properties);
+    if (book->bounded) { /* what is sent; a reply may gain fields */
+        set(schema, "additionalProperties", json_false());
+    }
     if (json_array_size(needed) > 0) {
         set(schema, "required", json_incref(needed));
     }
