@@ -22,6 +22,7 @@ enum {
     LEASE_MS = 1000,
     POLL_MS = 200,
     PERSIST_MS = 1000,
+    RUN_MAX = 64, /* events in one transaction when catching up */
     TICK_MS = 200,
     WIRE_WAIT_MS = 50,
     BATCH = 500,
@@ -272,7 +273,7 @@ static void report_state(struct follower *follower, int64_t now_us)
     atomic_store(&follower->state->behind_ms, (now_us - since_us) / 1000);
 }
 
-/* --- one event --- */
+/* --- one event, or a run of them that stand next to each other --- */
 
 struct following {
     struct follower *follower;
@@ -280,6 +281,8 @@ struct following {
     gx_event_fn *handle;
     const struct gx_event_type *type; /* NULL: the handler gets no payload */
     const char *poison;               /* set: do not handle, set aside with this reason */
+    Genxi__Event *const *run; /* set: all of these in one transaction, `event` is the last */
+    size_t run_count;
 };
 
 static void prepare_following(void *arg, struct gx_ctx *ctx)
@@ -311,6 +314,27 @@ static enum gx_rc run_following(void *arg, struct gx_ctx *ctx, struct gx_view *r
     return following->handle(following->follower->runner.self, ctx, event, payload);
 }
 
+static bool find_handler(const struct gx_service *service, const Genxi__Event *event,
+                         struct following *following);
+
+/* Each handler runs as if alone: its own label and trace. One that fails undoes the run. */
+static enum gx_rc run_run(void *arg, struct gx_ctx *ctx, struct gx_view *ret_reply)
+{
+    const struct following *all = arg;
+    for (size_t i = 0; i < all->run_count; i++) {
+        struct following one = {.follower = all->follower, .event = all->run[i]};
+        if (!find_handler(all->follower->chassis->service, one.event, &one)) {
+            continue;
+        }
+        prepare_following(&one, ctx);
+        enum gx_rc rc = run_following(&one, ctx, ret_reply);
+        if (rc != GX_OK) {
+            return rc;
+        }
+    }
+    return GX_OK;
+}
+
 /* Who handles this type? False: nobody here. */
 static bool find_handler(const struct gx_service *service, const Genxi__Event *event,
                          struct following *following)
@@ -333,7 +357,7 @@ static enum gx_rc run_event(struct follower *follower, struct area *area,
                             struct following *following, bool *ret_lease_lost)
 {
     struct gx_job job = {.prepare = prepare_following,
-                         .run = run_following,
+                         .run = following->run == NULL ? run_following : run_run,
                          .arg = following,
                          .plan = {.moves_cursor = true,
                                   .area = area->id,
@@ -417,7 +441,45 @@ static bool follow_event(struct follower *follower, struct area *area, const Gen
     return false;
 }
 
+/*
+ * A run of consecutive events in one transaction: what was missed is caught up with one flush to disk for many events. False: the run
+ * failed as a whole and has no effect; one by one will tell which of them it is.
+ */
+static bool follow_run(struct follower *follower, struct area *area, Genxi__Event *const *events,
+                       size_t count)
+{
+    struct following following = {
+        .follower = follower, .event = events[count - 1], .run = events, .run_count = count};
+    bool lease_lost = false;
+    size_t handled = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct following one = {0};
+        handled += find_handler(follower->chassis->service, events[i], &one) ? 1 : 0;
+    }
+    if (handled == 0) {
+        area->cursor = events[count - 1]->seq;
+        return true;
+    }
+    if (run_event(follower, area, &following, &lease_lost) != GX_OK) {
+        return false;
+    }
+    gx_metric_add(&GX_CHASSIS_METRICS[GX_M_EVENTS_HANDLED], (int64_t)handled);
+    return true;
+}
+
 /* --- catching up --- */
+
+/* How many of events[from..] stand next to each other, behind the cursor: at most RUN_MAX. */
+static size_t run_length(const struct area *area, Genxi__Event *const *events, size_t from,
+                         size_t count)
+{
+    size_t length = 0;
+    while (from + length < count && length < RUN_MAX &&
+           events[from + length]->seq == area->cursor + 1 + (int64_t)length) {
+        length++;
+    }
+    return length;
+}
 
 static bool leases_in_doubt(const struct follower *follower)
 {
@@ -445,13 +507,22 @@ static void catch_up(struct follower *follower, struct area *area)
         area->retry_at_us =
             gx_clock_mono_us() + (int64_t)POLL_MS * 1000; /* nothing there: do not spin */
     }
-    for (size_t i = 0; i < count; i++) {
-        bool hole = events[i]->seq != area->cursor + 1;
-        if (hole) {
-            gx_log(NULL, GX_ERROR, "journal-hole", "area %" PRId32 ": %" PRId64 " follows %" PRId64,
-                   area->id, events[i]->seq, area->cursor);
+    bool singly = area->tries > 0;
+    for (size_t i = 0; i < count;) {
+        size_t run = singly ? 0 : run_length(area, events, i, count);
+        bool went_well = run > 1 && follow_run(follower, area, &events[i], run);
+        if (went_well) {
+            i += run;
+        } else {
+            singly = true;
+            if (events[i]->seq != area->cursor + 1) {
+                gx_log(NULL, GX_ERROR, "journal-hole",
+                       "area %" PRId32 ": %" PRId64 " follows %" PRId64, area->id, events[i]->seq,
+                       area->cursor);
+            }
+            went_well = follow_event(follower, area, events[i]);
+            i++;
         }
-        bool went_well = follow_event(follower, area, events[i]);
         int64_t now_us = gx_clock_mono_us();
         if (!went_well || now_us >= follower->lease_at_us ||
             atomic_load(&follower->chassis->stopping) || leases_in_doubt(follower)) {
