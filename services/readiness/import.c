@@ -640,8 +640,10 @@ static void build_team(struct line *line, struct import_batch *batch, size_t ind
     X("name_en", false)                                                                            \
     X("kind", true)                                                                                \
     X("area", true)                                                                                \
-    X("state", false) X("signed_at", false) X("ends_at", false) X("contract_areas", false)         \
-        X("off_site", false) X("contacts", false) X("exercise", false)
+    X("state", false)                                                                              \
+    X("signed_at", false)                                                                          \
+    X("ends_at", false)                                                                            \
+    X("contract_areas", false) X("off_site", false) X("contacts", false) X("exercise", false)
 #define SITE_COLUMNS(X)                                                                            \
     X("partner", true)                                                                             \
     X("code", true)                                                                                \
@@ -655,8 +657,10 @@ static void build_team(struct line *line, struct import_batch *batch, size_t ind
     X("force", true)                                                                               \
     X("guard_kind", false)                                                                         \
     X("call_sign", true)                                                                           \
-    X("site", false) X("skills", false) X("off_site_consent", false) X("insured_until_at", false)  \
-        X("phone", false) X("crew", false) X("active", false)
+    X("site", false)                                                                               \
+    X("skills", false)                                                                             \
+    X("off_site_consent", false)                                                                   \
+    X("insured_until_at", false) X("phone", false) X("crew", false) X("active", false)
 #define SHIFT_COLUMNS(X) X("org", true) X("responder", true) X("from_at", true) X("until_at", true)
 #define TEAM_COLUMNS(X)                                                                            \
     X("org", true) X("code", true) X("name", true) X("subjects", true) X("members", false)
