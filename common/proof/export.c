@@ -2,6 +2,7 @@
 #include "proof/export.h"
 
 #include "base/text.h"
+#include "proof/b64.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -89,8 +90,7 @@ bool gx_export_line(FILE *out, uint64_t index, const struct gx_export_entry *ent
     if (record == NULL) {
         return false;
     }
-    (void)sodium_bin2base64(record, size, entry->record.data, entry->record.size,
-                            sodium_base64_VARIANT_ORIGINAL);
+    (void)gx_b64_encode(entry->record.data, entry->record.size, record, size);
     int used = fprintf(out, "{\"index\":%" PRIu64 ",\"salt\":\"%s\",\"record\":\"%s\"}\n", index,
                        salt, record);
     free(record);

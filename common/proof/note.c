@@ -2,6 +2,7 @@
 #include "proof/note.h"
 
 #include "base/text.h"
+#include "proof/b64.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -47,16 +48,7 @@ static void put_number(struct sink *sink, uint64_t number)
 static bool b64_decode(struct gx_view text, uint8_t *bytes, size_t size)
 {
     size_t got = 0;
-    const char *end = NULL;
-    const char *from = (const char *)text.data;
-    int rc = sodium_base642bin(bytes, size, from, text.size, NULL, &got, &end,
-                               sodium_base64_VARIANT_ORIGINAL);
-    return rc == 0 && got == size && end == from + text.size;
-}
-
-static char *b64_encode(const uint8_t *bytes, size_t size, char *text, size_t text_size)
-{
-    return sodium_bin2base64(text, text_size, bytes, size, sodium_base64_VARIANT_ORIGINAL);
+    return gx_b64_decode(text, bytes, size, &got) && got == size;
 }
 
 /* Spaces of Unicode that could make two names look alike; names with them are refused. */
@@ -119,7 +111,7 @@ static void key_text(const char *prefix, const struct gx_note_verifier *key,
     raw[0] = ALGORITHM_ED25519;
     memcpy(raw + 1, bytes, 32);
     gx_hex_encode(key->id, sizeof key->id, id);
-    (void)b64_encode(raw, sizeof raw, b64, sizeof b64);
+    (void)gx_b64_encode(raw, sizeof raw, b64, sizeof b64);
     struct sink sink = {text, size, 0, false};
     const char *const pieces[] = {prefix, key->name, "+", id, "+", b64};
     for (size_t i = 0; i < GX_COUNT_OF(pieces); i++) {
@@ -173,6 +165,7 @@ static int key_parse(const char *text, struct gx_note_verifier *key, uint8_t byt
     uint8_t raw[KEY_BYTES];
     struct gx_view b64 = {(const uint8_t *)plus + 10, size - name_size - 10};
     bool good = name_valid(key->name) && gx_hex_decode(id, key->id, sizeof key->id) == 0 &&
+                strpbrk(id, "ABCDEF") == NULL && /* a key has one form */
                 b64_decode(b64, raw, sizeof raw) && raw[0] == ALGORITHM_ED25519;
     memcpy(bytes, raw + 1, 32);
     sodium_memzero(raw, sizeof raw);
@@ -248,7 +241,7 @@ int gx_note_sign(const char *text, const struct gx_note_signer *signer, char *re
     memcpy(signature, signer->verifier.id, 4);
     crypto_sign_detached(signature + 4, NULL, view.data, view.size, signer->secret_key);
     char b64[96];
-    (void)b64_encode(signature, sizeof signature, b64, sizeof b64);
+    (void)gx_b64_encode(signature, sizeof signature, b64, sizeof b64);
     int used = snprintf(ret_note, size, "%s\n" SIGNATURE_PREFIX "%s %s\n", text,
                         signer->verifier.name, b64);
     return used > 0 && (size_t)used < size ? 0 : -1;
@@ -277,10 +270,7 @@ static bool signature_parse(struct gx_view line, struct signature *ret)
     struct gx_view b64 = {space + 1, rest - name_size - 1};
     uint8_t raw[GX_NOTE_MAX];
     size_t got = 0;
-    const char *end = NULL;
-    if (sodium_base642bin(raw, sizeof raw, (const char *)b64.data, b64.size, NULL, &got, &end,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        end != (const char *)b64.data + b64.size || got < 5) {
+    if (!gx_b64_decode(b64, raw, sizeof raw, &got) || got < 5) {
         return false;
     }
     bool ours = name_size <= GX_NOTE_NAME_MAX;
@@ -409,7 +399,7 @@ int gx_checkpoint_sign(uint64_t tree_size, const struct gx_hash *root,
 {
     char b64[48];
     char text[GX_NOTE_NAME_MAX + 80];
-    (void)b64_encode(root->bytes, GX_HASH_SIZE, b64, sizeof b64);
+    (void)gx_b64_encode(root->bytes, GX_HASH_SIZE, b64, sizeof b64);
     (void)snprintf(text, sizeof text, "%s\n%" PRIu64 "\n%s\n", signer->verifier.name, tree_size,
                    b64);
     return gx_note_sign(text, signer, ret_note, size);
@@ -440,7 +430,7 @@ int gx_tlog_proof_format(uint64_t index, const struct gx_proof *proof, const cha
     put(&sink, "\n");
     for (size_t i = 0; i < proof->count; i++) {
         char b64[48];
-        put(&sink, b64_encode(proof->hashes[i].bytes, GX_HASH_SIZE, b64, sizeof b64));
+        put(&sink, gx_b64_encode(proof->hashes[i].bytes, GX_HASH_SIZE, b64, sizeof b64));
         put(&sink, "\n");
     }
     put(&sink, "\n");

@@ -2,6 +2,7 @@
 #include "proof/verify.h"
 
 #include "base/text.h"
+#include "proof/b64.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -121,12 +122,11 @@ static const char *parse_salt(const char *at, uint8_t salt[GX_SALT_SIZE])
 static const char *parse_record(struct walk *walk, const char *at, size_t *ret_size)
 {
     const char *end = at == NULL ? NULL : strchr(at, '"');
-    const char *stop = NULL;
-    if (end == NULL || sodium_base642bin(walk->record, GX_RECORD_MAX, at, (size_t)(end - at), NULL,
-                                         ret_size, &stop, sodium_base64_VARIANT_ORIGINAL) != 0) {
+    if (end == NULL) {
         return NULL;
     }
-    return stop == end ? end : NULL;
+    struct gx_view text = {(const uint8_t *)at, (size_t)(end - at)};
+    return gx_b64_decode(text, walk->record, GX_RECORD_MAX, ret_size) ? end : NULL;
 }
 
 /* One line against the leaf data that the bundle claims. */
