@@ -116,6 +116,7 @@ void side_free(struct side *side)
 {
     if (side != NULL) {
         matcher_thread_stop(side->self);
+        gx_tx_end(side->tx);
         gx_tx_free(side->tx);
         gx_store_free(side->store);
         gx_pg_free(side->pg);

@@ -82,7 +82,7 @@ static void test_no_place_on_earth_is_refused(void **state)
 {
     (void)state;
     enum gx_problem problem;
-    const double bad[] = {180.1, -181.0, NAN, INFINITY};
+    const double bad[] = {180.1, -181.0, (double)NAN, (double)INFINITY};
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(judge(bad[i], NOW, NULL, &problem), FIX_REFUSED);
         assert_int_equal(problem, GX_P_COORDINATES_RANGE);
