@@ -27,7 +27,7 @@ static const struct intake_station *station_nearest(const struct intake_stations
                                                     struct gx_point p)
 {
     const struct intake_station *best = NULL;
-    double least = INFINITY;
+    double least = HUGE_VAL;
     for (size_t i = 0; i < stations->count; i++) {
         double metres = gx_geo_distance_m(p, stations->items[i].at);
         if (metres < least) {
