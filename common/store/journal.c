@@ -31,9 +31,10 @@ static const struct gx_pg_stmt APPEND_MANY = {
     .sql = TAKE_PLACES
     "SELECT $1, place.seq - $2 + e.n, e.id, e.type, genxi.now_ms(), $3, nullif(e.subject, "
     "'')::uuid,"
-    " e.audience, e.exercise, $4, $5::bytea, e.body"
+    " e.audience, e.exercise, e.traceparent, $5::bytea, e.body"
     " FROM place, unnest($6::uuid[], $7::int[], $8::text[], $9::bytea[], $10::boolean[],"
-    " $11::bytea[]) WITH ORDINALITY AS e (id, type, subject, audience, exercise, body, n)"
+    " $11::bytea[], $4::text[])"
+    " WITH ORDINALITY AS e (id, type, subject, audience, exercise, body, traceparent, n)"
     " ORDER BY e.n RETURNING seq",
     .params = 11,
     .shape = GX_PG_ROWS,
@@ -230,6 +231,7 @@ static struct gx_param hex_array(struct gx_ctx *ctx, const struct gx_view *items
 
 static void fill_one(struct gx_tx *tx, const Genxi__Event *event, struct gx_param params[11])
 {
+    params[3] = gx_text(event->traceparent);
     params[5] = gx_text(event->id);
     params[6] = gx_int(tx->ctx, event->type);
     params[7] = gx_text_or_null(event->subject);
@@ -245,10 +247,11 @@ static void fill_many(struct gx_tx *tx, Genxi__Event *const *events, size_t coun
     const char **ids = gx_arena_alloc(&ctx->arena, count * sizeof *ids);
     const char **subjects = gx_arena_alloc(&ctx->arena, count * sizeof *subjects);
     const char **exercises = gx_arena_alloc(&ctx->arena, count * sizeof *exercises);
+    const char **traces = gx_arena_alloc(&ctx->arena, count * sizeof *traces);
     int32_t *types = gx_arena_alloc(&ctx->arena, count * sizeof *types);
     struct gx_view *audiences = gx_arena_alloc(&ctx->arena, count * sizeof *audiences);
     struct gx_view *bodies = gx_arena_alloc(&ctx->arena, count * sizeof *bodies);
-    if (ids == NULL || subjects == NULL || exercises == NULL || types == NULL ||
+    if (ids == NULL || subjects == NULL || exercises == NULL || traces == NULL || types == NULL ||
         audiences == NULL || bodies == NULL) {
         return; /* the spent arena is noticed before anything is sent */
     }
@@ -258,8 +261,10 @@ static void fill_many(struct gx_tx *tx, Genxi__Event *const *events, size_t coun
         subjects[i] = events[i]->subject == NULL ? "" : events[i]->subject;
         audiences[i] = pack(ctx, &events[i]->audience->base);
         exercises[i] = events[i]->exercise != 0 ? "t" : "f";
+        traces[i] = events[i]->traceparent;
         bodies[i] = (struct gx_view){events[i]->body.data, events[i]->body.len};
     }
+    params[3] = gx_text_array(ctx, traces, count);
     params[5] = gx_text_array(ctx, ids, count);
     params[6] = gx_int_array(ctx, types, count);
     params[7] = gx_text_array(ctx, subjects, count);
@@ -274,7 +279,7 @@ static enum gx_rc queue_area(struct gx_tx *tx, Genxi__Event *const *events,
     struct gx_ctx *ctx = tx->ctx;
     Genxi__Event *const *first = events + append->first;
     struct gx_param params[11] = {gx_int(ctx, append->area), gx_int(ctx, (int64_t)append->count),
-                                  gx_text(tx->store->service), gx_text(ctx->traceparent),
+                                  gx_text(tx->store->service), gx_null(),
                                   gx_bytes(pack(ctx, &first[0]->actor->base))};
     if (append->count == 1) {
         fill_one(tx, first[0], params);

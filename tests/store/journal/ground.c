@@ -36,7 +36,7 @@ static const struct gx_pg_stmt FIRED = {
 static const struct gx_pg_stmt COUNT_SECRETS = {
     "probe_secrets", "SELECT count(*) FROM probe.secret", 0, GX_PG_ONE_ROW, false};
 
-static enum gx_rc emit_one(struct gx_ctx *ctx, int32_t area, const char *subject)
+enum gx_rc ground_emit_one(struct gx_ctx *ctx, int32_t area, const char *subject)
 {
     Genxi__Station station = GENXI__STATION__INIT;
     Genxi__StationChanged changed = GENXI__STATION_CHANGED__INIT;
@@ -68,7 +68,7 @@ static enum gx_rc on_close(void *self, struct gx_ctx *ctx, const void *request, 
     const struct gx_param params[] = {gx_text(in->id)};
     enum gx_rc rc = gx_sql_later(ctx, &CLOSE, params);
     if (rc == GX_OK) {
-        rc = emit_one(ctx, GROUND_AREA, in->id);
+        rc = ground_emit_one(ctx, GROUND_AREA, in->id);
     }
     out->id = gx_pb_text(in->id);
     out->responder_id = gx_pb_text(in->id);
@@ -315,8 +315,8 @@ static enum gx_rc emit_many(void *arg, struct gx_ctx *ctx)
     const struct emission *emission = arg;
     enum gx_rc rc = GX_OK;
     for (int i = 0; i < emission->count && rc == GX_OK; i++) {
-        rc = emit_one(ctx, emission->area,
-                      i % 2 == 0 ? NULL : "00000000-0000-7000-8000-000000000001");
+        rc = ground_emit_one(ctx, emission->area,
+                             i % 2 == 0 ? NULL : "00000000-0000-7000-8000-000000000001");
     }
     return rc;
 }

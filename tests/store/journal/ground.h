@@ -47,6 +47,8 @@ extern _Atomic int probe_timer_fails; /* timers of kind "bad" fail that often */
 void ground_runner(struct gx_runner *runner, struct gx_chassis *chassis);
 /* One transaction as the system that emits `count` events in the area. */
 enum gx_rc ground_emit(struct gx_runner *runner, int32_t area, int count);
+/* One event of a handler's own transaction. */
+enum gx_rc ground_emit_one(struct gx_ctx *ctx, int32_t area, const char *subject);
 /* fn in a transaction as the system. */
 enum gx_rc ground_tx(struct gx_runner *runner, enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx),
                      void *arg);

@@ -156,6 +156,7 @@ static void test_journal_reads_what_was_emitted(void **state)
     assert_null(events[1]->subject);
     assert_int_equal(events[0]->actor->roles, GX_ROLE_SYSTEM);
     assert_true(events[0]->audience->officers);
+    assert_true(gx_trace_valid(events[0]->traceparent));
     Genxi__StationChanged *changed =
         genxi__station_changed__unpack(NULL, events[0]->body.len, events[0]->body.data);
     assert_non_null(changed);
@@ -164,6 +165,37 @@ static void test_journal_reads_what_was_emitted(void **state)
     assert_int_equal(
         gx_journal_find(ground.pg, &ground.ctx, 53011204, gx_clock_wall_ms() + 1000, &seq), GX_OK);
     assert_int_equal(seq, 3);
+    gx_runner_close(&runner);
+}
+
+/* What happens when a follower catches up with a run of events in one transaction: each keeps its own trace. */
+static enum gx_rc emit_two_traces(void *arg, struct gx_ctx *ctx)
+{
+    char(*traces)[GX_TRACEPARENT_SIZE] = arg;
+    enum gx_rc rc = GX_OK;
+    for (int i = 0; i < 2 && rc == GX_OK; i++) {
+        (void)gx_trace_new(ctx->traceparent);
+        memcpy(traces[i], ctx->traceparent, GX_TRACEPARENT_SIZE);
+        rc = ground_emit_one(ctx, 53011205, NULL);
+    }
+    return rc;
+}
+
+static void test_each_event_keeps_its_own_trace(void **state)
+{
+    struct gx_runner runner;
+    Genxi__Event **events = NULL;
+    size_t count = 0;
+    char traces[2][GX_TRACEPARENT_SIZE];
+    (void)state;
+    ground_runner(&runner, &chassis);
+    assert_int_equal(ground_tx(&runner, emit_two_traces, traces), GX_OK);
+    gx_ctx_reset(&ground.ctx);
+    assert_int_equal(gx_journal_read(ground.pg, &ground.ctx, 53011205, 0, 10, &events, &count),
+                     GX_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(events[0]->traceparent, traces[0]);
+    assert_string_equal(events[1]->traceparent, traces[1]);
     gx_runner_close(&runner);
 }
 
@@ -585,6 +617,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_64_writers_on_one_area_leave_no_hole, open_chassis,
                                         close_chassis),
         cmocka_unit_test_setup_teardown(test_journal_reads_what_was_emitted, open_chassis,
+                                        close_chassis),
+        cmocka_unit_test_setup_teardown(test_each_event_keeps_its_own_trace, open_chassis,
                                         close_chassis),
         cmocka_unit_test(test_purge_stops_at_the_slowest_follower),
         cmocka_unit_test(test_service_role_may_not_change_the_journal),
