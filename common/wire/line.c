@@ -15,6 +15,7 @@ enum {
     HOLD_US = 1500 * 1000, /* a call waits that long for a broker to come (back) */
     GONE_US = 3000 * 1000, /* after that long without any broker it does not wait at all */
     RETRY_US = 2 * 1000,   /* how often an unsent call looks for a broker */
+    PAUSE_US = 50 * 1000,
     BUCKETS_MIN = 16,
     GRACE_MS =
         60, /* a broker or worker says "expired" at the deadline: waiting for that word spares an unknown outcome */
@@ -171,7 +172,8 @@ static int64_t end_ms(const struct gx_line_call *call)
 static int64_t due_of(const struct gx_line_call *call, int64_t now_us)
 {
     int64_t end_us = now_us + (end_ms(call) - gx_clock_wall_ms()) * 1000;
-    int64_t next_us = call->waiting == 0 ? now_us + RETRY_US : call->again_us;
+    int64_t retry_us = now_us + RETRY_US > call->pause_us ? now_us + RETRY_US : call->pause_us;
+    int64_t next_us = call->waiting == 0 ? retry_us : call->again_us;
     return next_us < end_us ? next_us : end_us;
 }
 
@@ -217,11 +219,12 @@ static enum gx_rc rc_at_deadline(const struct gx_line_call *call)
 /* Nobody has the call and nobody new would take it: true when it is over. */
 static bool stranded(struct gx_line *line, struct gx_line_call *call, int64_t now_us)
 {
-    if (call->unsure && !call->repeatable) {
-        finish(line, call, unknown_outcome(call));
-        return true;
+    if (call->unsure && call->repeatable) {
+        call->tried = 0;
+        call->pause_us = now_us + PAUSE_US;
+        return false;
     }
-    if (call->refusal != GX_OK) {
+    if (call->unsure || call->refusal != GX_OK) {
         finish(line, call, call->unsure ? unknown_outcome(call) : call->refusal);
         return true;
     }
@@ -229,7 +232,7 @@ static bool stranded(struct gx_line *line, struct gx_line_call *call, int64_t no
     int64_t since_us = call->born_us > any_up_us ? call->born_us : any_up_us;
     bool held_enough = now_us - since_us > HOLD_US || now_us - any_up_us > GONE_US;
     if (held_enough) {
-        finish(line, call, call->unsure && call->writes ? GX_UNCERTAIN : GX_UNAVAILABLE);
+        finish(line, call, GX_UNAVAILABLE);
     }
     return held_enough;
 }
@@ -251,7 +254,7 @@ static bool look_at(struct gx_line *line, struct gx_line_call *call, int64_t now
         }
         return false;
     }
-    if ((!call->unsure || call->repeatable) && send_on(line, call)) {
+    if (now_us < call->pause_us || ((!call->unsure || call->repeatable) && send_on(line, call))) {
         return false;
     }
     return stranded(line, call, now_us);
@@ -285,22 +288,19 @@ static struct gx_line_call *find(const struct gx_line *line, uint64_t id)
 
 static void on_refusal(struct gx_line *line, struct gx_line_call *call, uint8_t status)
 {
-    switch (status) {
-    case STATUS_BUSY:
-        call->refusal = GX_LIMIT;
-        break;
-    case STATUS_EXPIRED:
+    if (status == STATUS_EXPIRED) {
         call->refusal = GX_TIMEOUT;
         call->tried = UINT32_MAX; /* as late at the next */
-        break;
-    default:
-        if (call->refusal == GX_OK) {
-            call->refusal = GX_UNAVAILABLE;
-        }
-        break;
+    } else if (status == STATUS_BUSY) {
+        call->refusal = GX_LIMIT;
+    } else if (call->refusal == GX_OK) {
+        call->refusal = GX_UNAVAILABLE;
     }
     if (!send_on(line, call) && call->waiting == 0) {
-        finish(line, call, call->unsure ? unknown_outcome(call) : call->refusal);
+        int64_t now_us = gx_clock_mono_us();
+        if (!stranded(line, call, now_us)) {
+            note_due(line, call, now_us);
+        }
     }
 }
 

@@ -5,7 +5,8 @@
  *
  * Life of a call: unsent -> sent to the first broker that is up -> answered. A broker that refuses (busy, no worker), is silent past half
  * of the time left or loses its connection: sent to the next under the same id, if the call may be repeated. Ends once, by its answer, by
- * the refusal of all, or at its deadline.
+ * the refusal of all, or at its deadline. A call that was sent over a lost connection and may be repeated is tried until its deadline, since
+ * nothing is worse than an unknown outcome.
  */
 #ifndef GX_WIRE_LINE_H
 #define GX_WIRE_LINE_H
@@ -29,6 +30,7 @@ struct gx_line_call {
     zmq_msg_t command;   /* packed; kept for sending again */
     int64_t deadline_ms; /* wall clock */
     int64_t born_us;
+    int64_t pause_us; /* an unsent call is not tried again before */
     int64_t again_us; /* when the next broker is tried */
     uint32_t tried;   /* bits of brokers */
     uint32_t waiting; /* of these, whose answer is awaited */

@@ -15,7 +15,8 @@
 enum {
     TOPIC_SIZE = 32,
     LINGER_MS = 500,
-    SEEN_COUNT = 4096
+    SEEN_BUCKETS = 1024,
+    SEEN_DEPTH = 4
 };
 
 struct gx_publisher {
@@ -28,8 +29,8 @@ struct gx_subscriber {
     struct gx_net net;
     void *socket;
     int fd;
-    uint64_t seen
-        [SEEN_COUNT]; /* sums of the last events, by their low bits: what came by the other broker already */
+    /* Sums of the last events, the newest first: what came by the other broker already. */
+    uint64_t seen[SEEN_BUCKETS][SEEN_DEPTH];
 };
 
 static enum gx_rc open_socket(const struct gx_bus_settings *settings, int type, enum gx_face face,
@@ -149,10 +150,16 @@ static bool seen_before(struct gx_subscriber *subscriber, struct gx_view bytes)
         return false;
     }
     uint64_t sum = sum_of(bytes);
-    uint64_t *place = &subscriber->seen[sum % SEEN_COUNT];
-    bool seen = *place == sum;
-    *place = seen ? 0 : sum; /* twice at most: a third time is somebody's repetition, and shown */
-    return seen;
+    uint64_t *bucket = subscriber->seen[sum % SEEN_BUCKETS];
+    for (size_t i = 0; i < SEEN_DEPTH; i++) {
+        if (bucket[i] == sum) {
+            bucket[i] = 0; /* twice at most: a third time is somebody's repetition, and shown */
+            return true;
+        }
+    }
+    memmove(bucket + 1, bucket, (SEEN_DEPTH - 1) * sizeof *bucket);
+    bucket[0] = sum;
+    return false;
 }
 
 static bool take(struct gx_subscriber *subscriber, struct gx_ctx *ctx, Genxi__Event **ret_event)

@@ -2,7 +2,7 @@
 /*
  * The other processes of the bus tests, ended by SIGTERM, or killed:
  *     peer broker KEYS BIND QUEUE
- *     peer worker KEYS BROKERS SERVICE KEY_NAME LOG     serves partner_list and shift_close; the id of each served command is a line of LOG
+ *     peer worker KEYS BROKERS SERVICE KEY_NAME LOG     serves partner_list and shift_close; each served command is a line of LOG: its id and our process
  * A shift_close of the id "sleep-N" takes N milliseconds; "deny" is refused.
  */
 #include "broker.h"
@@ -88,7 +88,7 @@ static void serve(struct gx_worker *worker, struct gx_ctx *ctx, const Genxi__Com
                   int log)
 {
     char line[64];
-    int size = snprintf(line, sizeof line, "%s\n", command->id);
+    int size = snprintf(line, sizeof line, "%s %ld\n", command->id, (long)getpid());
     (void)!write(log, line, (size_t)size);
     Genxi__Reply reply = GENXI__REPLY__INIT;
     reply.id = command->id;

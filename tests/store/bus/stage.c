@@ -136,6 +136,45 @@ int stage_served(const struct stage *stage)
     return lines;
 }
 
+static bool log_names(const struct stage *stage, pid_t worker)
+{
+    char line[128];
+    bool found = false;
+    FILE *file = fopen(stage->log, "re");
+    while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
+        const char *pid = strrchr(line, ' ');
+        found = pid != NULL && strtol(pid, NULL, 10) == (long)worker;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return found;
+}
+
+bool stage_has_served(const struct stage *stage, pid_t worker)
+{
+    for (int i = 0; i < 3000 && !log_names(stage, worker); i++) {
+        stage_sleep_ms(10);
+    }
+    return log_names(stage, worker);
+}
+
+void stage_wait(struct stage *stage, int broker)
+{
+    struct gx_caller *caller = stage_caller(stage, stage->broker[broker]);
+    struct gx_ctx ctx;
+    gx_ctx_init(&ctx, 1 << 20);
+    int64_t end_us = gx_clock_mono_us() + (int64_t)30 * 1000 * 1000;
+    enum gx_rc rc = GX_TIMEOUT;
+    while (rc != GX_OK && gx_clock_mono_us() < end_us) {
+        rc = stage_close_shift(caller, &ctx, "warm", 5000);
+        gx_ctx_reset(&ctx);
+    }
+    must(rc == GX_OK, "no call is served");
+    gx_ctx_done(&ctx);
+    gx_caller_free(caller);
+}
+
 void stage_sleep_ms(long ms)
 {
     const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};

@@ -37,6 +37,10 @@ struct gx_bus_settings stage_settings(struct stage *stage, const char *brokers,
                                       const char *key_name);
 struct gx_caller *stage_caller(struct stage *stage, const char *brokers);
 int stage_served(const struct stage *stage); /* lines in the log */
+/* The worker has served something; waits up to 30 s. */
+bool stage_has_served(const struct stage *stage, pid_t worker);
+/* Waits up to 30 s until a call through that one broker is served. */
+void stage_wait(struct stage *stage, int broker);
 void stage_sleep_ms(long ms);
 
 /* shift_close(id) with its deadline in `ms`; the faults stay in ctx. */

@@ -51,7 +51,8 @@ static int teardown(void **state)
 
 static struct gx_publisher *open_publisher(const char *brokers)
 {
-    const struct gx_bus_settings settings = stage_settings(&STAGE, brokers, "intake");
+    struct gx_bus_settings settings = stage_settings(&STAGE, brokers, "intake");
+    settings.queue_limit = 5000; /* the publisher itself drops nothing in these tests */
     struct gx_publisher *publisher = NULL;
     assert_int_equal(gx_publisher_open(&settings, &publisher), GX_OK);
     return publisher;
@@ -87,15 +88,33 @@ static void publish(struct gx_publisher *publisher, int32_t area, int64_t seq)
 static void meet(struct gx_publisher *publisher, struct gx_subscriber *subscriber, int32_t area)
 {
     Genxi__Event *event = NULL;
-    int64_t end_us = gx_clock_mono_us() + 5 * 1000 * 1000;
+    int64_t end_us = gx_clock_mono_us() + (int64_t)30 * 1000 * 1000;
     enum gx_rc rc = GX_TIMEOUT;
     while (rc == GX_TIMEOUT && gx_clock_mono_us() < end_us) {
         publish(publisher, area, 0);
         rc = gx_subscriber_next(subscriber, &CTX, 20, &event);
     }
     assert_int_equal(rc, GX_OK);
-    stage_sleep_ms(500); /* the other broker's connections, too */
     while (gx_subscriber_next(subscriber, &CTX, 50, &event) == GX_OK) {
+        gx_ctx_reset(&CTX);
+    }
+}
+
+/* All four connections of the two through two brokers stand. */
+static void meet_twice(struct gx_publisher *publisher, struct gx_subscriber *subscriber,
+                       int32_t area)
+{
+    for (int i = 0; i < 2; i++) {
+        struct gx_publisher *other_publisher = open_publisher(STAGE.broker[i]);
+        meet(other_publisher, subscriber, area);
+        gx_publisher_free(other_publisher);
+        struct gx_subscriber *other_subscriber = open_subscriber(STAGE.broker[i]);
+        gx_subscriber_add_area(other_subscriber, area);
+        meet(publisher, other_subscriber, area);
+        gx_subscriber_free(other_subscriber);
+    }
+    Genxi__Event *event = NULL;
+    while (gx_subscriber_next(subscriber, &CTX, 200, &event) == GX_OK) {
         gx_ctx_reset(&CTX);
     }
 }
@@ -202,7 +221,7 @@ static void test_two_brokers_bring_each_event_once(void **state)
     struct gx_publisher *publisher = open_publisher(STAGE.brokers);
     struct gx_subscriber *subscriber = open_subscriber(STAGE.brokers);
     gx_subscriber_add_area(subscriber, AREA);
-    meet(publisher, subscriber, AREA);
+    meet_twice(publisher, subscriber, AREA);
     for (int seq = 1; seq <= EVENTS; seq++) {
         publish(publisher, AREA, seq);
     }
@@ -224,7 +243,7 @@ static void test_one_broker_of_two_killed_no_event_is_missed(void **state)
     struct gx_publisher *publisher = open_publisher(STAGE.brokers);
     struct gx_subscriber *subscriber = open_subscriber(STAGE.brokers);
     gx_subscriber_add_area(subscriber, AREA);
-    meet(publisher, subscriber, AREA);
+    meet_twice(publisher, subscriber, AREA);
     for (int seq = 1; seq <= EVENTS; seq++) {
         if (seq == EVENTS / 2) {
             stage_stop(&STAGE, second, SIGKILL);
@@ -308,7 +327,7 @@ static int64_t metric(const char *name)
 
 static bool metric_becomes(const char *name, int64_t value)
 {
-    for (int i = 0; i < 300 && metric(name) != value; i++) {
+    for (int i = 0; i < 3000 && metric(name) != value; i++) {
         stage_sleep_ms(10);
     }
     return metric(name) == value;
@@ -340,10 +359,8 @@ static void test_slow_subscriber_drops_and_is_counted_others_hear_all(void **sta
 {
     (void)state;
     enum {
-        EVENTS = 20000
+        EVENTS = 1000
     };
-    static bool seen[EVENTS + 1];
-    memset(seen, 0, sizeof seen);
     struct inside inside;
     open_inside(&inside);
     struct gx_publisher *publisher = open_publisher(STAGE.broker[0]);
@@ -354,21 +371,18 @@ static void test_slow_subscriber_drops_and_is_counted_others_hear_all(void **sta
     meet(publisher, slow, OTHER_AREA);
     meet(publisher, quick, AREA);
     int64_t before = metric("genxi_broker_events_dropped_total");
-    int heard = 0;
     Genxi__Event *event = NULL;
-    for (int seq = 1; seq <= EVENTS; seq++) { /* nobody reads `slow` */
-        publish(publisher, OTHER_AREA, seq);
-        if (seq % 20 == 0) {
-            publish(publisher, AREA, seq);
-            stage_sleep_ms(1);
-            while (gx_subscriber_next(quick, &CTX, 0, &event) == GX_OK) {
-                heard++;
-                gx_ctx_reset(&CTX);
-            }
+    for (int seq = 1; seq <= EVENTS; seq++) {
+        for (int i = 0; i < 60; i++) {
+            publish(publisher, OTHER_AREA, seq); /* nobody reads `slow`, which holds 20,000 */
         }
+        publish(publisher, AREA, seq);
+        if (gx_subscriber_next(quick, &CTX, 10000, &event) != GX_OK) {
+            fail_msg("event %d was missed", seq);
+        }
+        assert_int_equal(event->seq, seq);
+        gx_ctx_reset(&CTX);
     }
-    heard += count_events(quick, AREA, seen, EVENTS);
-    assert_int_equal(heard, EVENTS / 20);
     assert_true(metric("genxi_broker_events_dropped_total") > before);
     gx_subscriber_free(slow);
     gx_subscriber_free(quick);
@@ -384,7 +398,7 @@ static void test_refused_keys_and_foreign_services_are_counted(void **state)
     int64_t refused = metric("genxi_broker_keys_refused_total");
     int64_t foreign = metric("genxi_broker_foreign_ready_total");
     (void)stage_worker(&STAGE, STAGE.broker[0], "readiness", "intake");
-    for (int i = 0; i < 300 && metric("genxi_broker_foreign_ready_total") == foreign; i++) {
+    for (int i = 0; i < 3000 && metric("genxi_broker_foreign_ready_total") == foreign; i++) {
         stage_sleep_ms(10);
     }
     assert_true(metric("genxi_broker_foreign_ready_total") > foreign);
@@ -392,7 +406,7 @@ static void test_refused_keys_and_foreign_services_are_counted(void **state)
     (void)snprintf(path, sizeof path, "%s/allowed/gateway.key", STAGE.keys);
     assert_int_equal(remove(path), 0);
     struct gx_caller *caller = stage_caller(&STAGE, STAGE.broker[0]);
-    for (int i = 0; i < 300 && metric("genxi_broker_keys_refused_total") == refused; i++) {
+    for (int i = 0; i < 3000 && metric("genxi_broker_keys_refused_total") == refused; i++) {
         stage_sleep_ms(10);
     }
     assert_true(metric("genxi_broker_keys_refused_total") > refused);
