@@ -24,6 +24,7 @@ enum {
     PATH_SHOWN = 200,
     CERTIFICATE_MAX = 1024 * 1024,
     STREAM_ARGUMENT_SIZE = 4096,
+    DRAIN_MAX = 64 * 1024 * 1024, /* most of a refused body that is read to its end */
 };
 
 void gw_suspend(void *connection)
@@ -116,6 +117,29 @@ static size_t body_limit(const struct gw_request *request)
     const struct gw_settings *settings = request->gateway->settings;
     return (size_t)(request->match.route->kind == GW_IMPORT ? settings->import_bytes
                                                             : settings->body_bytes);
+}
+
+/* Is a body on its way that the client will go on sending whatever we say? */
+static bool body_under_way(const struct gw_request *request)
+{
+    int64_t length = 0;
+    const char *text = request->headers.content_length;
+    const char *expect =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT);
+    return expect == NULL && text != NULL && gx_parse_int(text, 1, DRAIN_MAX, &length) == 0;
+}
+
+/*
+ * Refused before its body has come. The body is read to its end and thrown away first: to close on it would take the answer with it. Who
+ * waits for "100 Continue", or announces more than DRAIN_MAX, is answered at once.
+ */
+static enum MHD_Result turn_away(struct gw_request *request)
+{
+    if (body_under_way(request)) {
+        request->refused = true;
+        return MHD_YES;
+    }
+    return gw_answer(request);
 }
 
 static enum gx_rc too_large(struct gw_request *request)
@@ -280,7 +304,7 @@ static enum MHD_Result begin(struct gw_request *request)
         }
         request->rc = rc;
     }
-    return request->rc == GX_OK ? MHD_YES : gw_answer(request);
+    return request->rc == GX_OK ? MHD_YES : turn_away(request);
 }
 
 /* The look-up is done. */
@@ -291,17 +315,18 @@ static enum MHD_Result looked_up(struct gw_request *request)
     if (request->rc == GX_OK) {
         request->rc = admit(request);
     }
-    return request->rc == GX_OK ? MHD_YES : gw_answer(request);
+    return request->rc == GX_OK ? MHD_YES : turn_away(request);
 }
 
 /* --- the body --- */
 
 static enum MHD_Result take_body(struct gw_request *request, const char *data, size_t *size)
 {
-    size_t limit = body_limit(request);
+    size_t limit = request->refused ? 0 : body_limit(request);
+    size_t most = request->refused ? (size_t)DRAIN_MAX : limit * 2;
     int64_t waited = gx_clock_mono_us() - request->begun_us;
     if (waited > request->gateway->settings->body_seconds * 1000000 ||
-        request->body_size + *size > limit * 2) {
+        request->body_size + *size > most) {
         return MHD_NO; /* drips, or goes on and on: the connection is cut */
     }
     if (request->body_size + *size > limit) {
@@ -385,6 +410,9 @@ static enum MHD_Result open_stream(struct gw_request *request)
 
 static enum MHD_Result work(struct gw_request *request)
 {
+    if (request->refused) {
+        return gw_answer(request);
+    }
     enum gw_kind kind = request->match.route->kind;
     if (request->too_large) {
         request->rc = too_large(request);
