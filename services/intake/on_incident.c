@@ -129,6 +129,23 @@ static enum gx_rc check_query(struct gx_ctx *ctx, const Genxi__IncidentQuery *in
     return GX_OK;
 }
 
+/* By whose eyes the list is made; false for who belongs to nobody and sees nothing. */
+static bool look_through(const struct gx_actor *actor, struct intake_filter *filter)
+{
+    if (gx_actor_has(actor, GX_ROLE_SYSTEM)) {
+        return true;
+    }
+    if (gx_actor_has(actor, GX_ROLES_OFFICERS) && actor->area_count > 0) {
+        filter->areas = actor->areas;
+        filter->area_count = actor->area_count;
+    } else if (actor->responder_id[0] != '\0') {
+        filter->responder_id = actor->responder_id;
+    } else {
+        filter->desk_org = actor->org;
+    }
+    return filter->areas != NULL || filter->responder_id != NULL || actor->org[0] != '\0';
+}
+
 enum gx_rc intake_on_incident_list(struct intake *self, struct gx_ctx *ctx,
                                    const Genxi__IncidentQuery *in, Genxi__IncidentList *out)
 {
@@ -141,13 +158,8 @@ enum gx_rc intake_on_incident_list(struct intake *self, struct gx_ctx *ctx,
     }
     uint32_t limit = in->has_limit ? in->limit : 50;
     struct intake_filter filter = {.query = in, .before_id = before, .limit = limit + 1};
-    if (!gx_actor_has(actor, GX_ROLES_OFFICERS | (uint32_t)GX_ROLE_SYSTEM)) {
-        bool device = actor->responder_id[0] != '\0';
-        filter.responder_id = device ? actor->responder_id : NULL;
-        filter.desk_org = device ? NULL : actor->org;
-        if (!device && actor->org[0] == '\0') {
-            return GX_OK; /* belongs to nobody: sees nothing */
-        }
+    if (!look_through(actor, &filter)) {
+        return GX_OK;
     }
     struct intake_incident *found = NULL;
     size_t count = 0;

@@ -557,7 +557,7 @@ enum gx_rc intake_store_incident_put(struct gx_ctx *ctx, const struct intake_inc
 
 /*
  * Ids rise with time, so the list is in the order of ids. Parameters: 1 area, 2 state, 3 open, 4 from, 5 until, 6..9 box, 10 before,
- * 11 exercise, 12 limit, 13 organisation, 14 responder.
+ * 11 exercise, 12 limit, 13 organisation, 14 responder, 15 areas.
  */
 #define LIST_FILTER                                                                                \
     " ($1::int IS NULL OR i.area = $1) AND ($2::int IS NULL OR i.state = $2)"                      \
@@ -566,6 +566,8 @@ enum gx_rc intake_store_incident_put(struct gx_ctx *ctx, const struct intake_inc
     " AND ($5::bigint IS NULL OR i.reported_at < $5)"                                              \
     " AND ($6::float8 IS NULL OR (i.lon BETWEEN $6 AND $8 AND i.lat BETWEEN $7 AND $9))"           \
     " AND ($10::uuid IS NULL OR i.id < $10) AND i.exercise = $11"
+
+#define LIST_ORDER " ORDER BY i.id DESC LIMIT $12"
 
 static enum gx_rc read_incidents(struct gx_ctx *ctx, const struct gx_rows *rows,
                                  struct intake_incident **ret_incidents, size_t *ret_count)
@@ -587,23 +589,36 @@ static enum gx_rc read_incidents(struct gx_ctx *ctx, const struct gx_rows *rows,
 enum gx_rc intake_store_incident_list(struct gx_ctx *ctx, const struct intake_filter *filter,
                                       struct intake_incident **ret_incidents, size_t *ret_count)
 {
-    static const struct gx_pg_stmt LIST = {
-        "intake_incident_list",
-        "SELECT " INCIDENT_COLUMNS
-        " FROM intake.incident i WHERE $13::uuid IS NULL AND $14::uuid IS NULL AND" LIST_FILTER
-        " ORDER BY i.id DESC LIMIT $12",
-        14, GX_PG_ROWS, false};
-    static const struct gx_pg_stmt LIST_OF_SOME = {
-        "intake_incident_list_of_some",
-        "SELECT " INCIDENT_COLUMNS " FROM intake.incident i WHERE i.id IN"
-        " (SELECT o.incident_id FROM intake.incident_org o WHERE o.org_id = $13::uuid UNION ALL"
-        " SELECT r.incident_id FROM intake.incident_responder r WHERE r.responder_id = $14::uuid "
-        "AND r.active)"
-        " AND" LIST_FILTER " ORDER BY i.id DESC LIMIT $12",
-        14, GX_PG_ROWS, false};
+    /* By whose eyes: the system's, an officer's (twice, the open ones by their own index), a desk's or device's. */
+    static const struct gx_pg_stmt LISTS[] = {
+        {"intake_list_of_all",
+         "SELECT " INCIDENT_COLUMNS
+         " FROM intake.incident i WHERE $13::uuid IS NULL AND $14::uuid IS NULL"
+         " AND $15::int[] IS NULL AND" LIST_FILTER LIST_ORDER,
+         15, GX_PG_ROWS, false},
+        {"intake_list_of_areas",
+         "SELECT " INCIDENT_COLUMNS
+         " FROM intake.incident i WHERE $13::uuid IS NULL AND $14::uuid IS NULL"
+         " AND i.area = ANY ($15::int[]) AND" LIST_FILTER LIST_ORDER,
+         15, GX_PG_ROWS, false},
+        {"intake_list_open_of_areas",
+         "SELECT " INCIDENT_COLUMNS
+         " FROM intake.incident i WHERE $13::uuid IS NULL AND $14::uuid IS NULL"
+         " AND i.area = ANY ($15::int[]) AND i.state <= 7 AND" LIST_FILTER LIST_ORDER,
+         15, GX_PG_ROWS, false},
+        {"intake_list_of_some",
+         "SELECT " INCIDENT_COLUMNS " FROM intake.incident i WHERE $15::int[] IS NULL AND i.id IN"
+         " (SELECT o.incident_id FROM intake.incident_org o WHERE o.org_id = $13::uuid UNION ALL"
+         " SELECT r.incident_id FROM intake.incident_responder r WHERE r.responder_id = $14::uuid "
+         "AND r.active)"
+         " AND" LIST_FILTER LIST_ORDER,
+         15, GX_PG_ROWS, false},
+    };
     const Genxi__IncidentQuery *q = filter->query;
     bool box = q->n_bbox == 4;
     bool some = filter->desk_org != NULL || filter->responder_id != NULL;
+    bool areas = !some && filter->areas != NULL;
+    size_t kind = some ? 3 : !areas ? 0 : q->has_open && q->open ? 2 : 1;
     const struct gx_param params[] = {
         int_or_null(ctx, q->has_area, q->area),
         int_or_null(ctx, q->has_state, (int64_t)q->state),
@@ -619,9 +634,10 @@ enum gx_rc intake_store_incident_list(struct gx_ctx *ctx, const struct intake_fi
         gx_int(ctx, filter->limit),
         gx_text_or_null(filter->desk_org),
         gx_text_or_null(filter->responder_id),
+        areas ? gx_int_array(ctx, filter->areas, filter->area_count) : gx_null(),
     };
     const struct gx_rows *rows = NULL;
-    enum gx_rc rc = gx_sql(ctx, some ? &LIST_OF_SOME : &LIST, params, &rows);
+    enum gx_rc rc = gx_sql(ctx, &LISTS[kind], params, &rows);
     return rc == GX_OK ? read_incidents(ctx, rows, ret_incidents, ret_count) : rc;
 }
 

@@ -83,9 +83,11 @@ enum gx_rc intake_store_incident_put(struct gx_ctx *ctx, const struct intake_inc
 struct intake_filter {
     const Genxi__IncidentQuery *query;
     const char *before_id; /* NULL: from the newest */
-    /* Who sees by organisation or as a responder alone gets a list made from that; both NULL: an officer. */
+    /* By whose eyes: an organisation's or a responder's, else an officer's of these areas; none of them: the system's. */
     const char *desk_org;
     const char *responder_id;
+    const int32_t *areas;
+    size_t area_count;
     uint32_t limit;
 };
 enum gx_rc intake_store_incident_list(struct gx_ctx *ctx, const struct intake_filter *filter,
