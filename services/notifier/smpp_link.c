@@ -730,6 +730,16 @@ static bool read_address(struct smpp_link *self, const char *address)
     return true;
 }
 
+/* What would only be seen at the first offer without a receipt must be seen at start. */
+static bool text_fits(const char *text)
+{
+    struct sms sms;
+    char words[512];
+    int size = snprintf(words, sizeof words, "【演练】%s", text);
+    return size > 0 && (size_t)size < sizeof words && text[0] != '\0' &&
+           sms_encode(words, 0, &sms) == GX_OK;
+}
+
 static const char *wrong_setting(struct smpp_link *self, const struct notifier_settings *settings)
 {
     const struct smpp_pdu *sizes = NULL;
@@ -745,7 +755,10 @@ static const char *wrong_setting(struct smpp_link *self, const struct notifier_s
     if (strlen(settings->smpp_system_type) >= sizeof sizes->system_type) {
         return "smpp_system_type";
     }
-    return strlen(settings->smpp_source) >= sizeof sizes->source.number ? "smpp_source" : NULL;
+    if (strlen(settings->smpp_source) >= sizeof sizes->source.number) {
+        return "smpp_source";
+    }
+    return text_fits(settings->sms_text) ? NULL : "sms_text";
 }
 
 static enum gx_rc link_make(struct smpp_link *self)

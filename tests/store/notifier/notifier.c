@@ -695,7 +695,7 @@ static void all_due(void)
 
 static int64_t in_state(int state)
 {
-    static char text[8];
+    static char text[16];
     (void)snprintf(text, sizeof text, "%d", state);
     return world_number("SELECT count(*) FROM notifier.delivery WHERE state = $1::int", text);
 }
