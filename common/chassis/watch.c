@@ -21,12 +21,6 @@ struct gx_watch {
     int64_t purge_at_us;
 };
 
-static const struct gx_pg_stmt ALIVE = {
-    .name = "gx_watch_alive",
-    .sql = "SELECT genxi.now_ms()",
-    .shape = GX_PG_ONE_ROW,
-};
-
 struct gx_watch *gx_watch_new(struct gx_chassis *chassis)
 {
     struct gx_watch *watch = calloc(1, sizeof *watch);
@@ -51,7 +45,7 @@ static bool is_alive(struct gx_watch *watch)
                                         watch->chassis->service->name, &watch->pg) != GX_OK) {
         return false;
     }
-    return gx_pg_run(watch->pg, fresh(watch), &ALIVE, NULL, NULL) == GX_OK;
+    return gx_store_alive(watch->pg, fresh(watch)) == GX_OK;
 }
 
 static void look_at_timers(struct gx_watch *watch)

@@ -124,6 +124,13 @@ void gx_store_free(struct gx_store *store)
     free(store);
 }
 
+enum gx_rc gx_store_alive(struct gx_pg *pg, struct gx_ctx *ctx)
+{
+    static const struct gx_pg_stmt ALIVE = {
+        .name = "gx_store_alive", .sql = "SELECT genxi.now_ms()", .shape = GX_PG_ONE_ROW};
+    return gx_pg_run(pg, ctx, &ALIVE, NULL, NULL);
+}
+
 void gx_command_digest(uint32_t number, struct gx_view body, uint8_t digest[GX_DIGEST_SIZE])
 {
     const uint8_t head[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16),

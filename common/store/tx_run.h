@@ -18,6 +18,8 @@ struct gx_store;
 /* service and schema are kept, not copied. Aborts for a schema name that is not [a-z_]+. */
 struct gx_store *gx_store_new(const char *service, const char *schema);
 void gx_store_free(struct gx_store *store);
+/* Does the server answer, and was it migrated? */
+enum gx_rc gx_store_alive(struct gx_pg *pg, struct gx_ctx *ctx);
 
 enum {
     GX_DIGEST_SIZE = 32
