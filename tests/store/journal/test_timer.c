@@ -87,14 +87,16 @@ static void test_timers_run_once_and_on_time(void **state)
 {
     (void)state;
     start();
-    set("tick", 0, 20, 300);
-    assert_int_equal(ground_wait(FIRED, 20, 10000), 20);
+    for (int i = 0; i < 20; i++) {
+        set("tick", i, 1, 200 + 60 * (int64_t)i);
+    }
+    assert_int_equal(ground_wait(FIRED, 20, 20000), 20);
     ground_sleep_ms(200);
     assert_int_equal(ground_number(FIRED), 20);
     assert_int_equal(ground_number(LEFT), 0);
     assert_int_equal(ground_number("SELECT count(*) FROM probe.fired WHERE late_ms < 0"), 0);
-    /* The first of them: the machine may be busy, but not that busy. */
-    assert_true(ground_number("SELECT min(late_ms) FROM probe.fired") < 200);
+    /* On a busy machine some come late; the best of twenty shows what the thread itself adds. */
+    assert_true(ground_number("SELECT min(late_ms) FROM probe.fired") < 60);
 }
 
 static void test_timers_may_be_moved_and_cancelled(void **state)
