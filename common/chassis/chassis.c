@@ -184,7 +184,7 @@ void gx_chassis_wake_timers(struct gx_chassis *chassis)
 {
     (void)pthread_mutex_lock(&chassis->timer_lock);
     chassis->timer_set = true;
-    (void)pthread_cond_signal(&chassis->timer_wake);
+    (void)pthread_cond_broadcast(&chassis->timer_wake);
     (void)pthread_mutex_unlock(&chassis->timer_lock);
 }
 

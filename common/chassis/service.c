@@ -80,8 +80,9 @@ static void start_threads(struct running *running)
     bool follows = service->event_count > 0 || service->every_event != NULL;
     int workers = service->command_count == 0 ? 0 : (int)running->common.workers;
     int followers = follows ? (int)running->common.followers : 0;
+    int timers = service->timer_count == 0 ? 0 : (int)running->common.timers;
     bool going = true;
-    running->threads = calloc((size_t)(workers + followers + 1), sizeof *running->threads);
+    running->threads = calloc((size_t)(workers + followers + timers + 1), sizeof *running->threads);
     if (running->threads == NULL) {
         abort();
     }
@@ -91,8 +92,8 @@ static void start_threads(struct running *running)
     for (int i = 0; i < followers && going; i++) {
         going = add_thread(running, "follower", i, gx_follower_body);
     }
-    if (going && service->timer_count > 0) {
-        (void)add_thread(running, "timer", 0, gx_timer_body);
+    for (int i = 0; i < timers && going; i++) {
+        going = add_thread(running, "timer", i, gx_timer_body);
     }
 }
 

@@ -30,6 +30,7 @@ const struct gx_setting GX_COMMON_SETTINGS[] = {
      "debug, info, warn or error; SIGHUP reloads it"},
     {"workers", GX_SET_INT, AT(workers), "2", 1, 64, GX_SET_PLAIN, "threads that serve commands"},
     {"followers", GX_SET_INT, AT(followers), "1", 0, 16, GX_SET_PLAIN, "threads that follow areas"},
+    {"timers", GX_SET_INT, AT(timers), "1", 1, 16, GX_SET_PLAIN, "threads that run due timers"},
     {"arena_bytes", GX_SET_INT, AT(arena_bytes), "33554432", 65536, 1073741824, GX_SET_PLAIN,
      "most memory of one request, bytes"},
     {"queue_limit", GX_SET_INT, AT(queue_limit), "1000", 10, 1000000, GX_SET_PLAIN,

@@ -49,6 +49,7 @@ struct gx_common_settings {
     const char *log_level;
     int64_t workers;     /* threads that serve commands */
     int64_t followers;   /* threads that follow areas */
+    int64_t timers;      /* threads that run due timers */
     int64_t arena_bytes; /* most memory of one request */
     int64_t queue_limit;
     int64_t drain_ms;
