@@ -158,7 +158,7 @@ static int clean(void **state)
     for (size_t i = 0; i < GX_COUNT_OF(TABLES); i++) {
         world_do(TABLES[i], NULL);
     }
-    notifier_settings.smpp_address = "";
+    notifier_settings.smpp_address = world.no_centre;
     notifier_settings.sms_exercise = false;
     notifier_settings.webhook_max_per_org = 10;
     memset(world.emitted, 0, sizeof world.emitted);

@@ -76,6 +76,7 @@ static void default_settings(void)
     const struct gx_settings_table table = {NOTIFIER_SETTINGS, NOTIFIER_SETTINGS_COUNT,
                                             &notifier_settings, "notifier"};
     assert_int_equal(gx_settings_load(&table, 1, 1, argv), 0);
+    world.no_centre = notifier_settings.smpp_address;
     notifier_settings.receipt_seconds = 0;     /* due at once */
     notifier_settings.sms_receipt_seconds = 0; /* due at once */
     notifier_settings.webhook_allow_private = true;

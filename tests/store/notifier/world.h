@@ -20,6 +20,7 @@ struct world {
     struct gx_tx *tx;
     struct gx_ctx ctx;
     struct notifier *self;
+    const char *no_centre; /* smpp_address as it was set at start: none */
     struct {
         size_t count; /* since last asked */
         char subject[GX_ID_SIZE];
