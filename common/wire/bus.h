@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 struct gx_bus_settings {
-    const char *brokers;  /* "tcp://127.0.0.1:9500,tcp://127.0.0.1:9510" */
+    const char *brokers; /* "tcp://127.0.0.1:9500,tcp://127.0.0.1:9510" */
     const char *key_dir;
     const char *key_name; /* "intake" */
     int queue_limit;      /* high-water mark of each socket, messages */
@@ -52,13 +52,15 @@ enum gx_rc gx_caller_open(const struct gx_bus_settings *settings, struct gx_call
  * OK: done will be called exactly once. LIMIT: queue_limit are under way; INVALID: no such command; then done will not be called. The
  * command is packed before return.
  */
-enum gx_rc gx_caller_send(struct gx_caller *caller, const Genxi__Command *command, gx_caller_done *done, void *arg);
+enum gx_rc gx_caller_send(struct gx_caller *caller, const Genxi__Command *command,
+                          gx_caller_done *done, void *arg);
 /*
  * Waits. Packs request, unpacks the reply into ctx's arena; faults of the reply, or of the bus, are added to ctx. key may be NULL: then the
  * command's own id is the key of a write. Uses ctx's actor, trace and deadline (10 s without one). Any thread; 64 at a time.
  */
 enum gx_rc gx_caller_call(struct gx_caller *caller, struct gx_ctx *ctx, uint32_t command_number,
-                          const ProtobufCMessage *request, const char *key, ProtobufCMessage **ret_reply);
+                          const ProtobufCMessage *request, const char *key,
+                          ProtobufCMessage **ret_reply);
 /* Number of brokers that answer heartbeats now. */
 int gx_caller_brokers_up(const struct gx_caller *caller);
 /* Calls done(UNAVAILABLE) for what is under way. NULL is fine. */
@@ -69,12 +71,14 @@ struct gx_worker;
 struct gx_worker_call {
     const Genxi__Command *command; /* borrowed until the reply */
 };
-enum gx_rc gx_worker_open(const struct gx_bus_settings *settings, const char *service, struct gx_worker **ret_worker);
+enum gx_rc gx_worker_open(const struct gx_bus_settings *settings, const char *service,
+                          struct gx_worker **ret_worker);
 /*
  * One call, or TIMEOUT after wait_ms. Sends beats meanwhile. Expired calls are dropped here too. The command lies in ctx's arena; ctx is not
  * changed otherwise. After gx_worker_drain(): the calls still on their way, then UNAVAILABLE.
  */
-enum gx_rc gx_worker_next(struct gx_worker *worker, struct gx_ctx *ctx, int wait_ms, struct gx_worker_call *ret_call);
+enum gx_rc gx_worker_next(struct gx_worker *worker, struct gx_ctx *ctx, int wait_ms,
+                          struct gx_worker_call *ret_call);
 /* Exactly once for each call taken. */
 void gx_worker_reply(struct gx_worker *worker, const Genxi__Reply *reply);
 /* Says BYE: no more calls come but those on their way. Call gx_worker_next() until it returns UNAVAILABLE. */
@@ -83,13 +87,15 @@ void gx_worker_free(struct gx_worker *worker);
 
 /* --- Events --- */
 struct gx_publisher; /* one per thread */
-enum gx_rc gx_publisher_open(const struct gx_bus_settings *settings, struct gx_publisher **ret_publisher);
+enum gx_rc gx_publisher_open(const struct gx_bus_settings *settings,
+                             struct gx_publisher **ret_publisher);
 /* To every broker; never blocks, may drop (the journal has it). */
 void gx_publish(struct gx_publisher *publisher, const Genxi__Event *event);
 void gx_publisher_free(struct gx_publisher *publisher);
 
 struct gx_subscriber; /* one per thread */
-enum gx_rc gx_subscriber_open(const struct gx_bus_settings *settings, struct gx_subscriber **ret_subscriber);
+enum gx_rc gx_subscriber_open(const struct gx_bus_settings *settings,
+                              struct gx_subscriber **ret_subscriber);
 void gx_subscriber_add_area(struct gx_subscriber *subscriber, int32_t area); /* area -1: all */
 void gx_subscriber_remove_area(struct gx_subscriber *subscriber, int32_t area);
 /*
