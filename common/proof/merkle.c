@@ -8,7 +8,7 @@
 /* The digest of SHA-256 over up to three parts. OpenSSL fails here only without memory. */
 static struct gx_hash digest(const struct gx_view *parts, size_t count)
 {
-    struct gx_hash hash;
+    struct gx_hash hash = {{0}};
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     bool good = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
     for (size_t i = 0; good && i < count; i++) {

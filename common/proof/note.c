@@ -383,8 +383,9 @@ int gx_checkpoint_parse(struct gx_view text, struct gx_checkpoint *ret_checkpoin
     struct gx_view size;
     struct gx_view root;
     struct gx_checkpoint checkpoint;
-    if (!next_line(&text, &origin) || !next_line(&text, &size) || !next_line(&text, &root) ||
-        origin.size == 0 || origin.size > GX_NOTE_NAME_MAX || !decimal(size, &checkpoint.size) ||
+    if (!text_fit(text) || !next_line(&text, &origin) || !next_line(&text, &size) ||
+        !next_line(&text, &root) || origin.size == 0 || origin.size > GX_NOTE_NAME_MAX ||
+        !decimal(size, &checkpoint.size) ||
         !b64_decode(root, checkpoint.root.bytes, GX_HASH_SIZE)) {
         return -1;
     }

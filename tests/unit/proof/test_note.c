@@ -126,15 +126,8 @@ static void test_note_longest_name_fits(void **state)
 static void test_note_bad_names_and_keys_are_refused(void **state)
 {
     (void)state;
-    static const char *const NAMES[] = {"",
-                                        "a b",
-                                        "a+b",
-                                        "a\tb",
-                                        "a\xc2\xa0"
-                                        "b",
-                                        "a\xe3\x80\x80",
-                                        "\xff",
-                                        "a\xe2\x80\x83"};
+    static const char *const NAMES[] = {"",           "a b",           "a+b",  "a\tb",
+                                        "a\xc2\xa0z", "a\xe3\x80\x80", "\xff", "a\xe2\x80\x83"};
     char secret[GX_NOTE_SECRET_SIZE];
     char vkey[GX_NOTE_VKEY_SIZE];
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
