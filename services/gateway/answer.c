@@ -50,6 +50,9 @@ static void add_for_status(struct MHD_Response *response, const struct gw_reques
     if (status == 401) {
         add(response, "WWW-Authenticate", "Bearer realm=\"genxi\"");
     }
+    if (!request->whole) { /* the rest of its body is not wanted */
+        add(response, "Connection", "close");
+    }
     if (status == 405) {
         add(response, "Allow", request->match.allowed);
     }

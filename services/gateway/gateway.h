@@ -74,6 +74,7 @@ struct gw_request {
     size_t body_size;
     size_t body_room;
     bool too_large;
+    bool whole; /* all of it has come */
     bool refused; /* by its headers; the body is read and thrown away */
     int64_t begun_us;
     int64_t retry_after_us;

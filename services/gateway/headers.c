@@ -135,8 +135,9 @@ void gw_trim(const char *field, char *out, size_t room)
 void gw_media_type(const char *content_type, char *out, size_t room)
 {
     size_t size = content_type == NULL ? 0 : strcspn(content_type, "; \t");
-    (void)snprintf(out, room, "%.*s", (int)size, content_type == NULL ? "" : content_type);
-    for (char *at = out; *at != '\0'; at++) {
-        *at = (char)tolower((unsigned char)*at);
+    size = size < room ? size : 0; /* no type that we take is so long */
+    for (size_t i = 0; i < size; i++) {
+        out[i] = (char)tolower((unsigned char)content_type[i]);
     }
+    out[size] = '\0';
 }

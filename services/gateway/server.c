@@ -24,6 +24,7 @@ enum {
     PATH_SHOWN = 200,
     CERTIFICATE_MAX = 1024 * 1024,
     STREAM_ARGUMENT_SIZE = 4096,
+    DISCARD_FACTOR = 2,           /* times the longest import */
     DRAIN_MAX = 64 * 1024 * 1024, /* most of a refused body that is read to its end */
 };
 
@@ -291,8 +292,20 @@ static enum gx_rc authenticate(struct gw_request *request)
     return GX_OK; /* from here on the request may be another thread's */
 }
 
+/* A refusal is sent when the body has been read and thrown away, so says libmicrohttpd; what is far too long is not worth it. */
+static bool is_monstrous(const struct gw_request *request)
+{
+    int64_t length = 0;
+    return request->headers.content_length != NULL &&
+           gx_parse_int(request->headers.content_length, 0,
+                        DISCARD_FACTOR * request->gateway->settings->import_bytes, &length) != 0;
+}
+
 static enum MHD_Result begin(struct gw_request *request)
 {
+    if (is_monstrous(request)) {
+        return MHD_NO;
+    }
     request->rc = check_headers(request);
     request->step = GW_BODY;
     if (request->rc == GX_OK && request->match.route->roles == 0) {
@@ -414,6 +427,7 @@ static enum MHD_Result work(struct gw_request *request)
         return gw_answer(request);
     }
     enum gw_kind kind = request->match.route->kind;
+    request->whole = true;
     if (request->too_large) {
         request->rc = too_large(request);
         return gw_answer(request);
