@@ -131,8 +131,8 @@ static double run_redis(redisContext *redis, const struct responder *responders,
             for (size_t i = 0; i < BATCH; i++) {
                 const struct responder *one = &responders[next++ % count];
                 double moved = 0.00001 * (double)(next % 50);
-                (void)snprintf(numbers[2 * i], sizeof numbers[0], "%.5f", one->lon + moved);
-                (void)snprintf(numbers[2 * i + 1], sizeof numbers[0], "%.5f", one->lat + moved);
+                (void)snprintf(numbers[2 * i], sizeof numbers[0], "%.8g", one->lon + moved);
+                (void)snprintf(numbers[2 * i + 1], sizeof numbers[0], "%.8g", one->lat + moved);
                 words[2 + 3 * i] = numbers[2 * i];
                 words[3 + 3 * i] = numbers[2 * i + 1];
                 words[4 + 3 * i] = one->id;
