@@ -86,6 +86,10 @@ function(genxi_fuzz name source)
   add_executable(fuzz-${name} ${source})
   target_link_libraries(fuzz-${name} PRIVATE ${arg_LINKS} genxi_flags)
   target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers) # with GENXI_FUZZ only these link: other programs lack libFuzzer's hooks
+  endif()
+  add_dependencies(fuzzers fuzz-${name})
 endfunction()
 
 # genxi_proto(TARGET files...): protobuf-c code as a SYSTEM include, without warnings.
