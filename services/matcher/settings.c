@@ -5,34 +5,8 @@
 
 #define AT(field) offsetof(struct matcher_settings, field)
 
-/* The defaults stand here a second time for programs that link the matcher without reading
- * settings: tests and benches. */
-struct matcher_settings MATCHER_SETTINGS = {
-    .timer_scale = 1.0,
-    .fix_fresh_seconds = 120,
-    .fix_now_seconds = 60,
-    .fix_future_seconds = 5,
-    .fix_jump_mps = 70,
-    .fix_jump_gap_seconds = 120,
-    .rest_minutes = 5,
-    .radius_start_m = 1000,
-    .radius_max_m = 15000,
-    .search_count = 30,
-    .spare = {1, 1, 0, 0},
-    .retry_seconds = 15,
-    .reask_seconds = 120,
-    .travel_max_minutes = 30,
-    .same_seconds = 20,
-    .arrive_m = 60,
-    .flush_seconds = 2,
-    .track_seconds = 30,
-    .track_days = 30,
-    .travel = {.detour = 1.4,
-               .police_mps = 8.3,
-               .guard_mps = 2.5,
-               .patrol_mps = 4.0,
-               .volunteer_mps = 1.5},
-};
+/* Filled from the table below before anything runs; a test or bench that links the matcher loads it likewise. */
+struct matcher_settings MATCHER_SETTINGS;
 
 const struct gx_setting MATCHER_SETTING_ROWS[] = {
     {"timer_scale", GX_SET_REAL, AT(timer_scale), "1.0", 0.01, 10, GX_SET_PLAIN,
@@ -57,11 +31,11 @@ const struct gx_setting MATCHER_SETTING_ROWS[] = {
      "widest search, in metres"},
     {"search_count", GX_SET_INT, AT(search_count), "30", 4, 500, GX_SET_PLAIN,
      "nearest of a force looked at in one search"},
-    {"spare_grade1", GX_SET_INT, AT(spare[0]), "1", 0, 20, GX_SET_PLAIN,
+    {"spare_grade1", GX_SET_INT, AT(spare[0]), "2", 0, 20, GX_SET_PLAIN,
      "offers beyond need for each slot, grade 1"},
-    {"spare_grade2", GX_SET_INT, AT(spare[1]), "1", 0, 20, GX_SET_PLAIN, "the same, grade 2"},
-    {"spare_grade3", GX_SET_INT, AT(spare[2]), "0", 0, 20, GX_SET_PLAIN, "the same, grade 3"},
-    {"spare_grade4", GX_SET_INT, AT(spare[3]), "0", 0, 20, GX_SET_PLAIN, "the same, grade 4"},
+    {"spare_grade2", GX_SET_INT, AT(spare[1]), "2", 0, 20, GX_SET_PLAIN, "the same, grade 2"},
+    {"spare_grade3", GX_SET_INT, AT(spare[2]), "1", 0, 20, GX_SET_PLAIN, "the same, grade 3"},
+    {"spare_grade4", GX_SET_INT, AT(spare[3]), "1", 0, 20, GX_SET_PLAIN, "the same, grade 4"},
     {"retry_seconds", GX_SET_REAL, AT(retry_seconds), "15", 1, 3600, GX_SET_PLAIN,
      "an unfilled slot is tried again after this"},
     {"reask_seconds", GX_SET_REAL, AT(reask_seconds), "120", 1, 86400, GX_SET_PLAIN,
