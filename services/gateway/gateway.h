@@ -74,7 +74,7 @@ struct gw_request {
     size_t body_size;
     size_t body_room;
     bool too_large;
-    bool whole; /* all of it has come */
+    bool whole;   /* all of it has come */
     bool refused; /* by its headers; the body is read and thrown away */
     int64_t begun_us;
     int64_t retry_after_us;
@@ -83,10 +83,6 @@ struct gw_request {
     enum gx_rc rc; /* of what was asked */
     bool replayed;
 };
-
-/* The roles of a mask by their names, and back; parse gives -1 for an unknown name. */
-char **gw_role_names(struct gx_ctx *ctx, uint32_t roles, size_t *ret_count);
-int gw_role_parse(const char *name, uint32_t *ret_role);
 
 /* --- server.c --- */
 enum gx_rc gw_server_open(struct gateway *gateway);

@@ -4,6 +4,7 @@
 #include "gateway.h"
 
 #include "base/text.h"
+#include "roles.h"
 #include "web/rules.h"
 #include "wire/pb.h"
 

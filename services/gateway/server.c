@@ -8,6 +8,7 @@
 #include "chassis/service.h"
 #include "headers.h"
 #include "metrics.h"
+#include "roles.h"
 
 #include <inttypes.h>
 #include <netdb.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store.h"
 
-#include "base/clock.h"
+#include "roles.h"
 #include "wire/pb.h"
 
 #include <stdlib.h>
@@ -300,26 +300,6 @@ enum gx_rc gw_store_key_add(struct gx_ctx *ctx, const struct gw_record *key, con
     return rc;
 }
 
-/* The names of the roles in a mask, as the API gives them. */
-static void put_roles(struct gx_ctx *ctx, uint32_t roles, char ***ret_names, size_t *ret_count)
-{
-    static const struct {
-        uint32_t bit;
-        const char *name;
-    } NAMES[] = {
-#define ROLE_NAME(id, bit, json, text) {1U << (bit), json},
-        GX_ROLE_LIST(ROLE_NAME)};
-    char **names = gx_pb_array(ctx, GX_COUNT_OF(NAMES));
-    size_t count = 0;
-    for (size_t i = 0; names != NULL && i < GX_COUNT_OF(NAMES); i++) {
-        if ((roles & NAMES[i].bit) != 0) {
-            names[count++] = gx_pb_text(NAMES[i].name);
-        }
-    }
-    *ret_names = names;
-    *ret_count = count;
-}
-
 static Genxi__Key *read_key(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row)
 {
     Genxi__Key *key = gx_pb_new(ctx, &genxi__key__descriptor);
@@ -329,7 +309,7 @@ static Genxi__Key *read_key(struct gx_ctx *ctx, const struct gx_rows *rows, size
     const int32_t *areas = read_areas(ctx, rows, row, 3, &key->n_areas);
     key->id = gx_rows_copy(ctx, rows, row, 0);
     key->org_id = gx_rows_copy(ctx, rows, row, 1);
-    put_roles(ctx, (uint32_t)gx_rows_int(rows, row, 2), &key->roles, &key->n_roles);
+    key->roles = gw_role_names(ctx, (uint32_t)gx_rows_int(rows, row, 2), &key->n_roles);
     key->areas = gx_arena_alloc(&ctx->arena, (key->n_areas + 1) * sizeof *key->areas);
     for (size_t i = 0; key->areas != NULL && i < key->n_areas; i++) {
         key->areas[i] = areas[i];

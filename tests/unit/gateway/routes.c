@@ -3,6 +3,7 @@
 
 #include "gateway.h"
 #include "incident.pb-c.h"
+#include "roles.h"
 
 #include <string.h>
 
