@@ -27,7 +27,8 @@ struct walk {
     FILE *entries;
     char *line; /* getline's */
     size_t line_room;
-    uint8_t *record;       /* of GX_RECORD_MAX */
+    uint8_t *record; /* of line_room: longer than what its base64 holds */
+    size_t record_room;
     struct gx_hash *below; /* roots of the full tiles of the level that was checked last */
     uint64_t below_count;
 };
@@ -126,7 +127,10 @@ static const char *parse_record(struct walk *walk, const char *at, size_t *ret_s
         return NULL;
     }
     struct gx_view text = {(const uint8_t *)at, (size_t)(end - at)};
-    return gx_b64_decode(text, walk->record, GX_RECORD_MAX, ret_size) ? end : NULL;
+    return gx_b64_decode(text, walk->record, walk->record_room, ret_size) &&
+                   *ret_size <= GX_RECORD_MAX
+               ? end
+               : NULL;
 }
 
 /* One line against the leaf data that the bundle claims. */
@@ -137,6 +141,11 @@ static bool check_record(struct walk *walk, uint64_t leaf, const uint8_t claimed
     ssize_t got = getline(&walk->line, &walk->line_room, walk->entries);
     if (got <= 0) {
         return leaf_fault(walk, leaf, GX_VERIFY_RECORD, NAME, "the file ends before it");
+    }
+    if (walk->record_room < walk->line_room) {
+        free(walk->record);
+        walk->record = malloc(walk->line_room);
+        walk->record_room = walk->record == NULL ? 0 : walk->line_room;
     }
     if (strlen(walk->line) != (size_t)got) {
         return leaf_fault(walk, leaf, GX_VERIFY_RECORD, NAME, "its line holds a zero byte");
@@ -333,10 +342,9 @@ static bool check_all(struct walk *walk, const struct gx_note_verifier *key,
     if (walk->entries == NULL) {
         return fault(walk, GX_VERIFY_MISSING, "entries.jsonl", "the file is absent");
     }
-    walk->record = malloc(GX_RECORD_MAX);
     walk->below = calloc(walk->size / GX_TILE_WIDTH + 1, sizeof *walk->below);
     struct gx_tile_reader *reader = malloc(sizeof *reader);
-    bool sound = walk->record != NULL && walk->below != NULL && reader != NULL;
+    bool sound = walk->below != NULL && reader != NULL;
     if (!sound) {
         (void)fault(walk, GX_VERIFY_MISSING, "", "not enough memory for %" PRIu64 " leaves",
                     walk->size);

@@ -84,13 +84,20 @@ static void log_many(size_t count)
     }
 }
 
+/* Until the lock is free: a connection that was closed a moment ago may hold it for another moment. */
 static struct audit_turn turn(ground_fn *fn)
 {
-    struct audit_turn t = {.signer = &signer, .keep_days = 400};
-    enum gx_rc rc = ground_run(g, &GROUND_SYSTEM, fn, &t);
-    assert_int_equal(rc, t.broken ? GX_INTERNAL : GX_OK);
-    assert_true(t.held);
-    return t;
+    for (int tries = 0; tries < 500; tries++) {
+        struct audit_turn t = {.signer = &signer, .keep_days = 400};
+        enum gx_rc rc = ground_run(g, &GROUND_SYSTEM, fn, &t);
+        assert_int_equal(rc, t.broken ? GX_INTERNAL : GX_OK);
+        if (t.held) {
+            return t;
+        }
+        (void)usleep(10000);
+    }
+    fail_msg("the lock is never free");
+    return (struct audit_turn){.held = false};
 }
 
 static struct audit_turn catch_up(void)
