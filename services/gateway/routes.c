@@ -22,6 +22,11 @@ enum {
     DESK = GX_ROLE_DESK,
     RESPONDER = GX_ROLE_RESPONDER,
     LINKED = GX_ROLE_LINKED,
+    DRILL = GX_ROLE_DRILL,
+    OFFICERS = GX_ROLES_OFFICERS,
+    RESPONDERS = GX_ROLE_DUTY | GX_ROLE_POLICE | GX_ROLE_DESK | GX_ROLE_RESPONDER,
+    FIELD = GX_ROLES_OFFICERS | GX_ROLE_DESK | GX_ROLE_LINKED | GX_ROLE_RESPONDER,
+    REGISTRY = FIELD | GX_ROLE_ADMIN,
 };
 
 #define GW_ROUTE(verb, pattern, name, who, code, what, en, zh)                                     \
