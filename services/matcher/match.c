@@ -21,7 +21,7 @@ enum {
     FORCES = 5,       /* indexed by Genxi__Force, 0 unused */
     WIDENINGS = 6,    /* radius_start doubled so often is past any maximum */
     REASONS_MAX = 20, /* of each slot and round */
-    RACES_MAX = 4,
+    PATIENT_PHASES = 12,
     LOAD_MS = 12 * 3600 * 1000,
 };
 
@@ -78,6 +78,15 @@ static uint32_t wanted_of(const struct field *field, int force)
     return wanted;
 }
 
+/* No wider than somebody of that force could come from in time: a search's cost follows the radius's population. */
+static double radius_most(const struct field *field, int force)
+{
+    const struct gx_travel *travel = &field->self->travel;
+    double reach = travel->reach_m(travel->self, (Genxi__Force)force,
+                                   MATCHER_SETTINGS.travel_max_minutes * 60.0);
+    return fmin(MATCHER_SETTINGS.radius_max_m, reach);
+}
+
 /* Twice as many as wanted and some: a few are always busy, resting or of the wrong kind. */
 static struct index_query query_for(const struct field *field, int force, uint32_t wanted)
 {
@@ -87,7 +96,7 @@ static struct index_query query_for(const struct field *field, int force, uint32
         .count = (uint32_t)MATCHER_SETTINGS.search_count + 4 * wanted,
         .radius_m = field->radius_m[force],
         .start_m = MATCHER_SETTINGS.radius_start_m,
-        .radius_max_m = MATCHER_SETTINGS.radius_max_m,
+        .radius_max_m = radius_most(field, force),
     };
 }
 
@@ -290,9 +299,8 @@ static bool widen(struct field *field)
         for (size_t p = 0; p < field->person_count; p++) {
             fitting += fits(field, p, s) ? 1U : 0U;
         }
-        if (fitting < field->wanted[s] && field->radius_m[force] < MATCHER_SETTINGS.radius_max_m) {
-            field->radius_m[force] =
-                fmin(field->radius_m[force] * 2.0, MATCHER_SETTINGS.radius_max_m);
+        if (fitting < field->wanted[s] && field->radius_m[force] < radius_most(field, force)) {
+            field->radius_m[force] = fmin(field->radius_m[force] * 2.0, radius_most(field, force));
             widened = true;
         }
     }
@@ -587,9 +595,12 @@ static enum gx_rc conclude(struct field *field, struct incident *incident, const
         return rc;
     }
     incident->phase++;
+    /* Whoever has looked in vain for some minutes looks less often: thousands of such incidents must not starve the new ones. */
+    double seconds =
+        MATCHER_SETTINGS.retry_seconds * (incident->phase > PATIENT_PHASES ? 4.0 : 1.0);
     const struct gx_timer timer = {
         .kind = "retry", .subject = incident->id, .area = incident->area};
-    return gx_timer_set(field->ctx, &timer, matcher_span_ms(MATCHER_SETTINGS.retry_seconds));
+    return gx_timer_set(field->ctx, &timer, matcher_span_ms(seconds));
 }
 
 static enum gx_rc prepare(struct field *field, struct matcher *self, struct gx_ctx *ctx,
@@ -602,15 +613,13 @@ static enum gx_rc prepare(struct field *field, struct matcher *self, struct gx_c
     return field->wanted == NULL ? GX_LIMIT : GX_OK;
 }
 
+/* Again for each pick that another incident took first. It ends: every round leaves fewer candidates. */
 static enum gx_rc offer_rounds(struct field *field, struct incident *incident, struct slot *slots)
 {
+    struct choose_pick *picks = NULL;
     enum gx_rc rc = GX_OK;
-    for (int i = 0; i < RACES_MAX && rc == GX_OK; i++) {
-        struct choose_pick *picks = NULL;
-        size_t count = pick(field, &picks);
-        if (count == 0) {
-            break;
-        }
+    for (size_t count = pick(field, &picks); count > 0 && rc == GX_OK;
+         count = pick(field, &picks)) {
         rc = make_offers(field, incident, slots, picks, count);
     }
     return rc;

@@ -37,7 +37,8 @@ const struct gx_setting MATCHER_SETTING_ROWS[] = {
     {"spare_grade3", GX_SET_INT, AT(spare[2]), "1", 0, 20, GX_SET_PLAIN, "the same, grade 3"},
     {"spare_grade4", GX_SET_INT, AT(spare[3]), "1", 0, 20, GX_SET_PLAIN, "the same, grade 4"},
     {"retry_seconds", GX_SET_REAL, AT(retry_seconds), "15", 1, 3600, GX_SET_PLAIN,
-     "an unfilled slot is tried again after this"},
+     "an unfilled slot is tried again after this, in seconds; after twelve tries four times as "
+     "much"},
     {"reask_seconds", GX_SET_REAL, AT(reask_seconds), "120", 1, 86400, GX_SET_PLAIN,
      "who declined is not asked for the same incident again before this"},
     {"travel_max_minutes", GX_SET_REAL, AT(travel_max_minutes), "30", 1, 1440, GX_SET_PLAIN,

@@ -32,7 +32,14 @@ static enum gx_rc straight(const void *self, struct gx_ctx *ctx, const struct tr
     return GX_OK;
 }
 
+static double straight_reach(const void *self, Genxi__Force force, double seconds)
+{
+    const struct travel_straight *speeds = self;
+    return seconds * speed_of(speeds, force) / speeds->detour;
+}
+
 struct gx_travel travel_straight_line(const struct travel_straight *speeds)
 {
-    return (struct gx_travel){.basis = "straight_line", .self = speeds, .matrix = straight};
+    return (struct gx_travel){
+        .basis = "straight_line", .self = speeds, .matrix = straight, .reach_m = straight_reach};
 }

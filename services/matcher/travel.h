@@ -21,6 +21,8 @@ struct gx_travel {
     /* Writes count whole seconds, at least 1; UINT32_MAX: cannot be reached. */
     enum gx_rc (*matrix)(const void *self, struct gx_ctx *ctx, const struct travel_from *from,
                          size_t count, struct gx_point to, uint32_t *ret_seconds);
+    /* As the crow flies, in metres: nobody of that force who stands farther can be there in so many seconds. */
+    double (*reach_m)(const void *self, Genxi__Force force, double seconds);
 };
 
 /* Metres a second by force, and how much longer a road is than the straight line. */

@@ -51,12 +51,21 @@ static void test_all_origins_are_answered_in_order(void **state)
     }
 }
 
+static void test_reach_is_where_the_time_ends(void **state)
+{
+    (void)state;
+    struct gx_travel travel = travel_straight_line(&SPEEDS);
+    double metres = travel.reach_m(travel.self, FORCE(GUARD), 834.0); /* see above: 0.01 degrees */
+    assert_true(metres > 1111.0 && metres < 1113.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_speed_by_force),
         cmocka_unit_test(test_at_the_place_takes_a_second),
         cmocka_unit_test(test_all_origins_are_answered_in_order),
+        cmocka_unit_test(test_reach_is_where_the_time_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
