@@ -150,8 +150,10 @@ int gx_time_parse(const char *text, int64_t *ret_wall_ms)
     if (millis < 0 || !read_offset_s(&text, &offset_s) || *text != '\0') {
         return -1;
     }
+    int second = tm.tm_sec;
     time_t seconds = timegm(&tm);
-    if (seconds < 0 || (tm.tm_mday != day && tm.tm_sec < 60 && tm.tm_hour != 0)) {
+    /* timegm() carries 30 February over into March; a leap second may carry, a day may not. */
+    if (seconds < 0 || (tm.tm_mday != day && second < 60)) {
         return -1;
     }
     int64_t wall_ms = ((int64_t)seconds - offset_s) * 1000 + millis;

@@ -47,10 +47,12 @@ static const struct template TEMPLATES[GX_SQL_COUNT] = {
          " DELETE FROM @.timer AS t USING due WHERE t.kind = due.kind AND t.subject = due.subject"
          " AND t.n = due.n RETURNING t.kind, t.subject, t.n, t.area, t.data, t.due_at, t.tries",
          0, GX_PG_MAYBE_ROW, true},
-    [GX_SQL_TIMER_NEXT] = {"gx_timer_next",
-                           "SELECT least(greatest((SELECT min(try_at) FROM @.timer) - "
-                           "genxi.now_ms(), 0), $1::bigint)",
-                           1, GX_PG_ONE_ROW, false},
+    [GX_SQL_TIMER_NEXT] =
+        {"gx_timer_next",
+         /* No timer at all is the longest wait: greatest(NULL, 0) would be 0, and the thread would spin. */
+         "SELECT least(greatest(coalesce((SELECT min(try_at) FROM @.timer) - "
+         "genxi.now_ms(), $1::bigint), 0), $1::bigint)",
+         1, GX_PG_ONE_ROW, false},
     [GX_SQL_TIMER_POSTPONE] =
         {"gx_timer_postpone",
          "UPDATE @.timer SET tries = tries + 1, try_at = genxi.now_ms() + $4::bigint"

@@ -41,7 +41,9 @@ static void test_time_parse_refuses_the_rest(void **state)
                                       "1969-12-31T23:59:59Z",
                                       "2026-11-24T06:05:36+0800",
                                       " 2026-11-24T06:05:36Z",
-                                      "2026-02-30T06:05:36Z"};
+                                      "2026-02-30T06:05:36Z",
+                                      "2026-02-30T00:00:00Z",
+                                      "2026-04-31T00:00:00Z"};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         int64_t ms = 42;
         assert_int_equal(gx_time_parse(BAD[i], &ms), -1);
