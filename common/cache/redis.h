@@ -19,13 +19,15 @@ void gx_redis_free(struct gx_redis *redis);
 bool gx_redis_up(const struct gx_redis *redis);
 
 /* Binary-safe arguments. Queue any number, then read as many replies in order. */
-enum gx_rc gx_redis_queue(struct gx_redis *redis, size_t argc, const char *const *argv, const size_t *sizes);
+enum gx_rc gx_redis_queue(struct gx_redis *redis, size_t argc, const char *const *argv,
+                          const size_t *sizes);
 enum gx_rc gx_redis_next(struct gx_redis *redis, struct gx_redis_reply **ret_reply);
 /* One command and its reply, arguments as texts ended by NULL. An error reply of Redis gives INTERNAL and logs it. */
 enum gx_rc gx_redis_run(struct gx_redis *redis, struct gx_redis_reply **ret_reply, ...);
 /* A script by its SHA-1, loaded when the server does not know it. */
-enum gx_rc gx_redis_script(struct gx_redis *redis, const char *lua, size_t argc, const char *const *argv,
-                           const size_t *sizes, size_t key_count, struct gx_redis_reply **ret_reply);
+enum gx_rc gx_redis_script(struct gx_redis *redis, const char *lua, size_t argc,
+                           const char *const *argv, const size_t *sizes, size_t key_count,
+                           struct gx_redis_reply **ret_reply);
 
 bool gx_redis_is_nil(const struct gx_redis_reply *reply);
 bool gx_redis_is_error(const struct gx_redis_reply *reply);
