@@ -312,8 +312,8 @@ static void test_a_random_shift_never_gives_anybody_twice(void **state)
         done += jobs[i].done;
     }
     (void)printf("%d actions took effect\n", done);
-    assert_true(done > THREADS * ACTIONS / 4);
-    assert_true(world_number("SELECT count(*) FROM matcher.assignment", NULL) > 20);
+    assert_true(done > THREADS * ACTIONS / 6);
+    assert_true(world_number("SELECT count(*) FROM matcher.assignment", NULL) >= 10);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
