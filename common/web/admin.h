@@ -10,7 +10,8 @@
 struct gx_admin;
 /* ready: NULL when ready, else a short word for what is missing; called in the server's thread. */
 typedef const char *gx_admin_ready(void *arg);
-enum gx_rc gx_admin_open(const char *bind, uint16_t port, gx_admin_ready *ready, void *arg, struct gx_admin **ret_admin);
+enum gx_rc gx_admin_open(const char *bind, uint16_t port, gx_admin_ready *ready, void *arg,
+                         struct gx_admin **ret_admin);
 void gx_admin_free(struct gx_admin *admin);
 
 #endif

@@ -95,7 +95,10 @@ def may_read(actor, incident):
     """True, False, or None where the model leaves it open (an organisation whose member was asked: it may, once it is on the team)."""
     fact = facts[incident]
     if "duty" in actor.roles:
-        return fact["area"] in actor.areas or (actor.org in fact["concerned"] and None)
+        if fact["area"] in actor.areas:
+            return True
+        # An officer is also of a station: where its own people were asked, it may see them at work.
+        return None if actor.org in fact["concerned"] or actor.org in fact["asked"].values() else False
     if "desk" in actor.roles or "linked" in actor.roles:
         if actor.org in fact["concerned"] or actor.org in fact["linked"]:
             return True

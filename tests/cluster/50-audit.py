@@ -90,11 +90,15 @@ checks.that(status == 200 and note.startswith("genxi.local/xishan\n"), f"the che
 status, tile, headers = duty.get("/v1/audit/tile/0/000")
 checks.that(status in (200, 404), f"a tile over the API: {status}")
 
-independent = f"{ROOT}/tests/interop/tlog/run"
-if os.path.exists(independent) and shutil.which("go"):
-    done = subprocess.run([independent, second, open(key, encoding="utf-8").read().strip()], capture_output=True, text=True)
+# A program that shares no line with us: golang.org/x/mod/sumdb reads the same export.
+go = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "GOCACHE": f"{work}/go-cache"}
+if shutil.which("go") and os.path.exists("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog"):
+    built = subprocess.run(["go", "build", "-o", f"{work}/check", f"{ROOT}/tests/interop/tlog/check.go"], env={**os.environ, **go}, capture_output=True, text=True)
+    checks.that(built.returncode == 0, f"the independent verifier builds: {built.stderr}")
+    shutil.copy(key, f"{second}/vkey")
+    done = subprocess.run([f"{work}/check", second], capture_output=True, text=True)
     checks.that(done.returncode == 0, f"an independent verifier agrees: {done.stdout}{done.stderr}")
-    print(done.stdout.strip())
+    print("an independent verifier agrees:", done.stdout.strip())
 else:
     print("SKIPPED: the independent verifier needs Debian's golang-go and golang-golang-x-mod-dev")
 duty.post(f"/v1/incidents/{made['incident_id']}/transitions", {"to": "cancelled", "reason": "test"})
