@@ -88,7 +88,10 @@ for incident in made:
     database.execute("SELECT DISTINCT responder_id::text, org_id::text FROM matcher.assignment WHERE incident_id = %s UNION "
                      "SELECT DISTINCT responder_id::text, org_id::text FROM matcher.offer WHERE incident_id = %s", (incident, incident))
     asked = dict(database.fetchall())
-    facts[incident] = {"area": area, "concerned": concerned, "linked": linked_candidates & set(noted), "asked": asked}
+    database.execute("SELECT home_area FROM matcher.assignment WHERE incident_id = %s UNION SELECT home_area FROM matcher.offer WHERE incident_id = %s",
+                     (incident, incident))
+    homes = {row[0] for row in database.fetchall()}
+    facts[incident] = {"area": area, "concerned": concerned, "linked": linked_candidates & set(noted), "asked": asked, "homes": homes}
 
 
 def may_read(actor, incident):
@@ -97,8 +100,9 @@ def may_read(actor, incident):
     if "duty" in actor.roles:
         if fact["area"] in actor.areas:
             return True
-        # An officer is also of a station: where its own people were asked, it may see them at work.
-        return None if actor.org in fact["concerned"] or actor.org in fact["asked"].values() else False
+        # Where people of the officer's own areas or station were asked, the officer may see them at work.
+        own_people = fact["homes"] & actor.areas or actor.org in fact["asked"].values()
+        return None if actor.org in fact["concerned"] or own_people else False
     if "desk" in actor.roles or "linked" in actor.roles:
         if actor.org in fact["concerned"] or actor.org in fact["linked"]:
             return True
