@@ -68,9 +68,11 @@ class Cluster:
             return None
 
     def kill(self, name, number=signal.SIGKILL):
+        """Returns when the process is gone: who starts the next one must not take it for alive."""
         pid = self.pid(name)
         if pid is not None:
             os.kill(pid, number)
+            wait_for(lambda: not alive(pid), 10, 0.01)
         return pid
 
     def start_postgres(self):
@@ -223,6 +225,14 @@ class Stream:
                 seen += 1
             time.sleep(0.02)
         return None
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+        return True
+    except ProcessLookupError:
+        return False
 
 
 class Checks:
