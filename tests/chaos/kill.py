@@ -14,7 +14,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--kills", type=int, default=40)
 parser.add_argument("--minutes", type=float)
 parser.add_argument("--seed", type=int, default=1)
-parser.add_argument("--rate", type=float, default=60)
+parser.add_argument("--rate", type=float, default=8)
 arguments = parser.parse_args()
 
 chance = random.Random(arguments.seed)
@@ -25,7 +25,7 @@ shutil.rmtree(cluster.dir, ignore_errors=True)
 VICTIMS = SERVICES * 2 + BROKERS * 2 + ["redis", "postgres"]
 checks = Checks()
 try:
-    cluster.up("[matcher]\ntimer_scale = 0.05\nfix_jump_mps = 2000\n")
+    cluster.up("[matcher]\ntimer_scale = 0.05\nfix_jump_mps = 2000\ntimers = 2\n")
     if cluster.sim("district").returncode != 0:
         raise SystemExit("no district")
     acked = os.path.join(cluster.dir, "acked")
