@@ -91,7 +91,7 @@ static uint32_t draw(uint32_t below)
 
 struct town {
     struct choose_candidate people[PEOPLE_MAX];
-    char ids[PEOPLE_MAX][8];
+    char ids[PEOPLE_MAX][24];
     bool fits[PEOPLE_MAX][SLOTS_MAX];
     uint32_t wanted[SLOTS_MAX];
     size_t count;
