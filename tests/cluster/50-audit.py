@@ -29,12 +29,19 @@ def verify(folder, older=None, with_key=key):
 
 
 def signed():
-    cursor.execute("SELECT (SELECT max(size) FROM audit.checkpoint), (SELECT count(*) FROM audit.entry), (SELECT count(*) FROM journal.event)")
-    size, entries, events = cursor.fetchone()
-    return size is not None and size == entries == events
+    """Waits until a checkpoint covers every event that the journal holds now. Other tests' incidents go on aging meanwhile: later events are not waited for."""
+    cursor.execute("SELECT area, max(seq) FROM journal.event GROUP BY area")
+    heads = cursor.fetchall()
+
+    def covered():
+        cursor.execute("SELECT count(*) FROM unnest(%s, %s) AS head(area, seq) JOIN audit.entry e USING (area, seq) "
+                       "WHERE e.index < (SELECT max(size) FROM audit.checkpoint)", ([area for area, _ in heads], [seq for _, seq in heads]))
+        return cursor.fetchone()[0] == len(heads)
+
+    return wait_for(covered, 20, 0.3)
 
 
-checks.that(wait_for(signed, 20, 0.3), "a checkpoint over every event of the journal")
+checks.that(signed(), "a checkpoint over every event of the journal")
 first = export("first")
 code, text = verify(first)
 checks.that(code == 0, f"the exported log is sound: {text}")
@@ -75,7 +82,7 @@ checks.that(verify(swapped)[0] == 1, "two swapped leaves are found")
 duty = cluster.api(cluster.duty_key())
 status, made, _ = duty.post("/v1/reports", {"type": "other", "lon": 102.66, "lat": 25.01, "text": "audit test"})
 time.sleep(1)
-checks.that(wait_for(signed, 20, 0.3), "a later checkpoint")
+checks.that(signed(), "a later checkpoint")
 second = export("second")
 checks.that(verify(second, f"{first}/checkpoint")[0] == 0, "the older checkpoint is a beginning of the newer log")
 subprocess.run([f"{BIN}/genxi", "keys", "init", "--dir", f"{work}/other"], check=True)
