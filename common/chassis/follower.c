@@ -362,7 +362,8 @@ static enum gx_rc run_event(struct follower *follower, struct area *area,
                          .plan = {.moves_cursor = true,
                                   .area = area->id,
                                   .from = area->persisted,
-                                  .to = following->event->seq}};
+                                  .to = following->event->seq,
+                                  .lazy = true}};
     struct gx_job_result result;
     enum gx_rc rc = gx_runner_run(&follower->runner, &follower->runner.ctx, &job, &result);
     *ret_lease_lost = result.lease_lost;

@@ -90,7 +90,8 @@ static void put_off(struct firing *firing, struct gx_ctx *aux, enum gx_rc rc)
 static void fire(struct gx_runner *runner, struct gx_ctx *aux)
 {
     struct firing firing = {.runner = runner};
-    struct gx_job job = {.prepare = prepare_firing, .run = run_firing, .arg = &firing};
+    struct gx_job job = {
+        .prepare = prepare_firing, .run = run_firing, .arg = &firing, .plan = {.lazy = true}};
     struct gx_job_result result;
     enum gx_rc rc = gx_runner_run(runner, &runner->ctx, &job, &result);
     if (rc == GX_OK && firing.found) {

@@ -31,6 +31,14 @@ static const struct gx_pg_stmt CURSOR_MOVE = {
     .writes = true,
 };
 
+/* Kept by the order of the log, not by a wait: whatever commits later and does wait takes it along to the disk. */
+static const struct gx_pg_stmt LAZY = {
+    .name = "gx_lazy",
+    .sql = "SET LOCAL synchronous_commit TO off",
+    .shape = GX_PG_NONE,
+    .writes = false,
+};
+
 struct gx_tx *gx_tx_new(struct gx_pg *pg, const struct gx_store *store)
 {
     struct gx_tx *tx = calloc(1, sizeof *tx);
@@ -221,6 +229,11 @@ enum gx_rc gx_sql(struct gx_ctx *ctx, const struct gx_pg_stmt *stmt, const struc
     return GX_OK;
 }
 
+void gx_tx_lazy(struct gx_ctx *ctx)
+{
+    ctx->tx->plan.lazy = true;
+}
+
 int64_t gx_tx_now_ms(struct gx_ctx *ctx)
 {
     /* A failure is kept in the transaction: it surfaces with the next statement and at commit. */
@@ -260,6 +273,9 @@ static enum gx_rc queue_end(struct gx_tx *tx, struct gx_view reply, struct gx_ap
         if (gx_pg_queue(tx->pg, &CURSOR_MOVE, params, NULL) != GX_OK) {
             return gx_tx_note(tx);
         }
+    }
+    if (plan->lazy && tx->events.count == 0) {
+        return gx_pg_queue(tx->pg, &LAZY, NULL, NULL) == GX_OK ? GX_OK : gx_tx_note(tx);
     }
     return gx_journal_queue(tx, ret_appends, ret_count);
 }

@@ -50,6 +50,13 @@ enum gx_rc gx_timer_set(struct gx_ctx *ctx, const struct gx_timer *timer, int64_
 /* kind NULL: all timers of the subject. */
 enum gx_rc gx_timer_cancel(struct gx_ctx *ctx, const char *kind, const char *subject);
 
+/*
+ * What this transaction writes will be made again should a crash of the server lose it, for what it was made from goes back with it or
+ * stands elsewhere: its commit does not wait for the disk. A follower's or timer's transaction does so by itself. Without effect as soon as
+ * the transaction appends an event: what others may have read must stand.
+ */
+void gx_tx_lazy(struct gx_ctx *ctx);
+
 /* The database's clock as of the transaction's begin, Unix ms: what handlers stamp records with. */
 int64_t gx_tx_now_ms(struct gx_ctx *ctx);
 

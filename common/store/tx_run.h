@@ -35,6 +35,7 @@ struct gx_tx_plan {
     int32_t area;
     int64_t from;
     int64_t to;
+    bool lazy; /* gx_tx_lazy() from the start */
 };
 
 struct gx_tx *gx_tx_new(struct gx_pg *pg, const struct gx_store *store);

@@ -199,6 +199,58 @@ static void test_each_event_keeps_its_own_trace(void **state)
     gx_runner_close(&runner);
 }
 
+/* --- commits that do not wait for the disk --- */
+
+struct lazy_try {
+    bool emits;
+    char reached[32]; /* the log's end inside the transaction, after its write */
+};
+
+static enum gx_rc write_lazily(void *arg, struct gx_ctx *ctx)
+{
+    static const struct gx_pg_stmt WRITE = {
+        .name = "test_lazy_write",
+        .sql = "WITH wrote AS (INSERT INTO probe.closed (id, n) VALUES (gen_random_uuid(), 0) "
+               "RETURNING 1)"
+               " SELECT pg_current_wal_insert_lsn()::text FROM wrote",
+        .shape = GX_PG_ONE_ROW,
+        .writes = true,
+    };
+    struct lazy_try *try = arg;
+    const struct gx_rows *rows = NULL;
+    gx_tx_lazy(ctx);
+    enum gx_rc rc = gx_sql(ctx, &WRITE, NULL, &rows);
+    if (rc == GX_OK) {
+        (void)snprintf(try->reached, sizeof try->reached, "%s", gx_rows_text(rows, 0, 0));
+    }
+    return rc == GX_OK && try->emits ? ground_emit_one(ctx, 53011207, ID1) : rc;
+}
+
+/* How many of some commits returned before the log was on the disk as far as they had written. */
+static int count_early(struct gx_runner *runner, bool emits)
+{
+    int early = 0;
+    for (int i = 0; i < 30; i++) {
+        struct lazy_try try = {.emits = emits};
+        char sql[120];
+        assert_int_equal(ground_tx(runner, write_lazily, &try), GX_OK);
+        (void)snprintf(sql, sizeof sql, "SELECT (pg_current_wal_flush_lsn() < '%s')::int",
+                       try.reached);
+        early += (int)ground_number(sql);
+    }
+    return early;
+}
+
+static void test_lazy_commit_waits_only_when_it_tells(void **state)
+{
+    struct gx_runner runner;
+    (void)state;
+    ground_runner(&runner, &chassis);
+    assert_true(count_early(&runner, false) > 0);
+    assert_int_equal(count_early(&runner, true), 0);
+    gx_runner_close(&runner);
+}
+
 static void test_purge_stops_at_the_slowest_follower(void **state)
 {
     (void)state;
@@ -619,6 +671,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_journal_reads_what_was_emitted, open_chassis,
                                         close_chassis),
         cmocka_unit_test_setup_teardown(test_each_event_keeps_its_own_trace, open_chassis,
+                                        close_chassis),
+        cmocka_unit_test_setup_teardown(test_lazy_commit_waits_only_when_it_tells, open_chassis,
                                         close_chassis),
         cmocka_unit_test(test_purge_stops_at_the_slowest_follower),
         cmocka_unit_test(test_service_role_may_not_change_the_journal),
