@@ -6,8 +6,9 @@
 /* Beats and the count of the living in one statement; rows of the long dead go with it. */
 static const struct gx_pg_stmt BEAT = {
     .name = "gx_follow_beat",
-    .sql = "WITH beat AS (INSERT INTO journal.follower (service, id, seen_at) VALUES ($1, $2, "
-           "clock_timestamp())"
+    .sql = "WITH lazy AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),"
+           " beat AS (INSERT INTO journal.follower (service, id, seen_at)"
+           " SELECT $1, $2, clock_timestamp() FROM lazy"
            " ON CONFLICT (service, id) DO UPDATE SET seen_at = excluded.seen_at),"
            " gone AS (DELETE FROM journal.follower WHERE service = $1 AND seen_at < now() - "
            "interval '1 minute')"
