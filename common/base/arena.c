@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum {
-    CHUNK_BYTES = 16 * 1024,
+    CHUNK_BYTES = 16 * 1024, /* the first one; the only size that is kept from request to request */
+    CHUNK_MOST = 4 * 1024 * 1024,
     ALIGN = 16
 };
 
@@ -62,7 +63,11 @@ void gx_arena_done(struct gx_arena *arena)
 
 static struct gx_arena_chunk *add_chunk(struct gx_arena *arena, size_t size)
 {
-    size_t room = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+    /* Half as much again as is used: a large request lives in few large blocks, which the allocator maps and gives back. */
+    size_t room = arena->used_bytes / 2;
+    room = room < CHUNK_BYTES ? CHUNK_BYTES : room;
+    room = room > CHUNK_MOST ? CHUNK_MOST : room;
+    room = size > room ? size : room;
     struct gx_arena_chunk *chunk = malloc(sizeof *chunk + room);
     if (chunk == NULL) {
         abort(); /* out of memory outside any request's own limit: the supervisor restarts us */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    STREAM_BLOCK = 4096
+    STREAM_BLOCK = 2048
 };
 
 static void add(struct MHD_Response *response, const char *name, const char *value)

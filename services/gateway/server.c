@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-    CONNECTION_BYTES = 16 * 1024, /* buffers of one connection; bounds its headers as well */
+    CONNECTION_BYTES = 6 * 1024, /* buffers of one connection; bounds its headers as well */
     REQUEST_ARENA_MIN = 16 * 1024 * 1024, /* most memory of one request beside its body */
     PATH_SHOWN = 200,
     CERTIFICATE_MAX = 1024 * 1024,
