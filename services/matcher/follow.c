@@ -340,14 +340,16 @@ static enum gx_rc on_merged(struct matcher *self, struct gx_ctx *ctx, const Genx
     if (rc != GX_OK || !from_found) {
         return rc;
     }
+    if (!into_found) {
+        /* Opened in another area, whose events are followed at their own pace: this one waits for them. */
+        return gx_fail(ctx, GX_P_UNAVAILABLE, "", "incident %s", in->into_id);
+    }
     from.incident->merged_into = in->into_id;
     from.incident->state = GENXI__INCIDENT_STATE__INCIDENT_STATE_MERGED;
     rc = team_stop(&from, STAGE_OVER, true);
-    if (rc == GX_OK && into_found) {
-        rc = team_absorb(&into, &from);
-        rc = rc == GX_OK ? team_match(&into) : rc;
-        rc = rc == GX_OK ? team_close(&into) : rc;
-    }
+    rc = rc == GX_OK ? team_absorb(&into, &from) : rc;
+    rc = rc == GX_OK ? team_match(&into) : rc;
+    rc = rc == GX_OK ? team_close(&into) : rc;
     return rc == GX_OK ? team_close(&from) : rc;
 }
 

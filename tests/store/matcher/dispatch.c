@@ -368,6 +368,30 @@ static void test_merge_brings_the_team_along(void **state)
     assert_null(offer_of("p1")); /* the place is taken by who came along */
 }
 
+static void test_merge_waits_for_the_other_incident(void **state)
+{
+    (void)state;
+    const struct affair a = {.name = "a", .wanted = {{FORCE(POLICE), 1}}};
+    const struct affair b = {.name = "b", .wanted = {{FORCE(POLICE), 1}}};
+    add_all();
+    assert_int_equal(open_affair(world, &b), GX_OK); /* p1 */
+    assert_int_equal(accept_by(world, "p1", NULL), GX_OK);
+    Genxi__IncidentMerged merged = GENXI__INCIDENT_MERGED__INIT;
+    Genxi__Incident incident = GENXI__INCIDENT__INIT;
+    merged.from_id = (char *)(uintptr_t)id_of("b");
+    merged.into_id = (char *)(uintptr_t)id_of("a");
+    merged.incident = &incident;
+    /* The other area's follower has not yet told of its opening: again later, and nobody has lost his task. */
+    assert_int_equal(side_event(world, GX_E_incident_merged, &merged), GX_UNAVAILABLE);
+    assert_int_equal(assignment_state("p1"), STATE(ACCEPTED));
+    assert_int_equal(open_affair(world, &a), GX_OK);
+    assert_int_equal(side_event(world, GX_E_incident_merged, &merged), GX_OK);
+    assert_int_equal(
+        world_number("SELECT count(*) FROM matcher.assignment WHERE incident_id = $1::uuid",
+                     id_of("a")),
+        1);
+}
+
 static void test_ladder_steps_up_when_nobody_came(void **state)
 {
     (void)state;
@@ -494,6 +518,7 @@ int main(void)
         TEST(test_end_frees_everybody),
         TEST(test_handled_sends_nobody_more_but_keeps_who_is_there),
         TEST(test_merge_brings_the_team_along),
+        TEST(test_merge_waits_for_the_other_incident),
         TEST(test_ladder_steps_up_when_nobody_came),
         TEST(test_rung_that_is_met_changes_nothing),
         TEST(test_dispatch_by_hand_bends_no_rule),
