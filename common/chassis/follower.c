@@ -37,7 +37,8 @@ struct area {
     int64_t floor;
     int64_t behind_since_us; /* 0: not behind */
     int64_t retry_at_us;
-    int tries; /* of the event at cursor + 1 */
+    int64_t gather_until_us; /* not before, so that others can join: the service is patient */
+    int tries;               /* of the event at cursor + 1 */
 };
 
 struct follower {
@@ -490,7 +491,8 @@ static bool leases_in_doubt(const struct follower *follower)
 
 static bool is_due(const struct area *area, int64_t now_us)
 {
-    return area->held && area->head > area->cursor && area->retry_at_us <= now_us;
+    return area->held && area->head > area->cursor && area->retry_at_us <= now_us &&
+           area->gather_until_us <= now_us;
 }
 
 /* One batch of an area from the journal. */
@@ -566,12 +568,33 @@ static void take_from_wire(struct follower *follower, int wait_ms)
     if (area == NULL || !area->held || event->seq <= area->cursor) {
         return; /* passing, another's, or known */
     }
-    if (event->seq == area->cursor + 1 && area->retry_at_us <= gx_clock_mono_us()) {
+    const struct gx_service *service = follower->chassis->service;
+    struct following following = {.follower = follower};
+    bool gathers = service->patience_ms > 0 && find_handler(service, event, &following);
+    int64_t now_us = gx_clock_mono_us();
+    if (event->seq == area->cursor + 1 && area->retry_at_us <= now_us && !gathers) {
         (void)follow_event(follower, area, event);
         return;
     }
-    area->head = event->seq > area->head ? event->seq
-                                         : area->head; /* a gap: the journal has what is missing */
+    if (gathers && area->head <= area->cursor) {
+        area->gather_until_us = now_us + (int64_t)service->patience_ms * 1000;
+    }
+    /* Behind: the journal has what is missing. */
+    area->head = event->seq > area->head ? event->seq : area->head;
+}
+
+/* No longer than until the first area has gathered enough. */
+static int wire_wait_ms(const struct follower *follower)
+{
+    int64_t now_us = gx_clock_mono_us();
+    int64_t wait_us = (int64_t)WIRE_WAIT_MS * 1000;
+    for (size_t i = 0; i < follower->area_count; i++) {
+        const struct area *area = &follower->areas[i];
+        int64_t left_us = area->gather_until_us - now_us;
+        bool gathering = area->held && area->head > area->cursor && left_us > 0;
+        wait_us = gathering && left_us < wait_us ? left_us : wait_us;
+    }
+    return (int)((wait_us + 999) / 1000);
 }
 
 /* --- the loop --- */
@@ -608,7 +631,7 @@ static void turn(struct follower *follower)
         follower->tick_at_us = now_us + (int64_t)TICK_MS * 1000;
     }
     bool more = catch_up_all(follower);
-    take_from_wire(follower, more ? 0 : WIRE_WAIT_MS);
+    take_from_wire(follower, more ? 0 : wire_wait_ms(follower));
 }
 
 static void say_bye(struct follower *follower)

@@ -73,6 +73,8 @@ struct gx_service {
     const struct gx_event_row *events; /* none: the service follows nothing */
     size_t event_count;
     gx_event_fn *every_event; /* instead of events[]: called for each event, payload NULL (audit) */
+    /* What was told may wait so long for more to follow in one transaction; 0: each at once. For those whom nobody waits for. */
+    int patience_ms;
     const struct gx_timer_row *timers;
     size_t timer_count;
     struct gx_metric *metrics;

@@ -14,6 +14,7 @@ int main(int argc, char **argv)
         .commands = AUDIT_COMMANDS,
         .command_count = AUDIT_COMMANDS_COUNT,
         .every_event = audit_on_event,
+        .patience_ms = 50,
         .metrics = AUDIT_METRICS,
         .metric_count = AUDIT_METRICS_COUNT,
         .thread_start = audit_thread_start,

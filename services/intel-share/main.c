@@ -13,6 +13,7 @@ int main(int argc, char **argv)
         .commands = INTEL_COMMANDS,
         .command_count = INTEL_COMMANDS_COUNT,
         .events = INTEL_EVENTS,
+        .patience_ms = 50,
         .event_count = INTEL_EVENTS_COUNT,
         .timers = INTEL_TIMERS,
         .timer_count = INTEL_TIMERS_COUNT,

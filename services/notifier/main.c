@@ -27,6 +27,7 @@ int main(int argc, char **argv)
         .commands = NOTIFIER_COMMANDS,
         .command_count = NOTIFIER_COMMAND_COUNT,
         .every_event = notifier_on_event,
+        .patience_ms = 10,
         .timers = NOTIFIER_TIMERS,
         .timer_count = NOTIFIER_TIMER_COUNT,
         .metrics = notifier_metrics,
