@@ -84,6 +84,7 @@ INTAKE_ON_COMMAND(intake_on_split, Genxi__IncidentSplit, Genxi__Incident);
 INTAKE_ON_COMMAND(intake_on_fact, Genxi__IncidentFact, Genxi__Incident);
 INTAKE_ON_COMMAND(intake_on_take_command, Genxi__IncidentTakeCommand, Genxi__Incident);
 INTAKE_ON_COMMAND(intake_on_follow_up, Genxi__FollowUpCreate, Genxi__FollowUp);
+INTAKE_ON_COMMAND(intake_on_follow_up_done, Genxi__FollowUpDone, Genxi__FollowUp);
 INTAKE_ON_COMMAND(intake_on_reporter_read, Genxi__ReporterRead, Genxi__Reporter);
 INTAKE_ON_COMMAND(intake_on_playbook_list, Genxi__PlaybookQuery, Genxi__PlaybookList);
 INTAKE_ON_COMMAND(intake_on_ack, Genxi__IncidentAck, Genxi__Empty);

@@ -32,6 +32,7 @@ COMMAND(intake_on_split, Genxi__IncidentSplit, Genxi__Incident)
 COMMAND(intake_on_fact, Genxi__IncidentFact, Genxi__Incident)
 COMMAND(intake_on_take_command, Genxi__IncidentTakeCommand, Genxi__Incident)
 COMMAND(intake_on_follow_up, Genxi__FollowUpCreate, Genxi__FollowUp)
+COMMAND(intake_on_follow_up_done, Genxi__FollowUpDone, Genxi__FollowUp)
 COMMAND(intake_on_reporter_read, Genxi__ReporterRead, Genxi__Reporter)
 COMMAND(intake_on_playbook_list, Genxi__PlaybookQuery, Genxi__PlaybookList)
 COMMAND(intake_on_ack, Genxi__IncidentAck, Genxi__Empty)
@@ -70,6 +71,7 @@ static const struct gx_command_row COMMANDS[] = {
     {GX_C_incident_fact, intake_on_fact_thunk, DUTY | POLICE | DESK | DEVICE},
     {GX_C_incident_take_command, intake_on_take_command_thunk, DUTY | POLICE | DEVICE},
     {GX_C_follow_up_create, intake_on_follow_up_thunk, DUTY},
+    {GX_C_follow_up_done, intake_on_follow_up_done_thunk, DUTY},
     {GX_C_reporter_read, intake_on_reporter_read_thunk, DUTY},
     {GX_C_playbook_list, intake_on_playbook_list_thunk, READERS | (uint32_t)GX_ROLE_ADMIN},
     {GX_C_incident_ack, intake_on_ack_thunk, DESK | LINKED},

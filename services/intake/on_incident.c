@@ -688,6 +688,17 @@ enum gx_rc intake_on_take_command(struct intake *self, struct gx_ctx *ctx,
 
 /* --- afterwards --- */
 
+/* The event bears no free text: it may name people, and events are kept and passed on. */
+static enum gx_rc tell_follow_up(struct gx_ctx *ctx, const Genxi__Incident *incident,
+                                 const Genxi__FollowUp *follow_up)
+{
+    Genxi__FollowUp told = *follow_up;
+    told.text = gx_pb_text("");
+    Genxi__FollowUpChanged payload = GENXI__FOLLOW_UP_CHANGED__INIT;
+    payload.follow_up = &told;
+    return intake_emit(ctx, incident, GX_E_follow_up_changed, &payload.base, NULL);
+}
+
 enum gx_rc intake_on_follow_up(struct intake *self, struct gx_ctx *ctx,
                                const Genxi__FollowUpCreate *in, Genxi__FollowUp *out)
 {
@@ -714,17 +725,41 @@ enum gx_rc intake_on_follow_up(struct intake *self, struct gx_ctx *ctx,
     out->text = in->text;
     out->owner = in->owner;
     out->due_at = in->due_at;
-    /* The event bears no free text: it may name people, and events are kept and passed on. */
-    Genxi__FollowUp told = *out;
-    told.text = gx_pb_text("");
-    Genxi__FollowUpChanged payload = GENXI__FOLLOW_UP_CHANGED__INIT;
-    payload.follow_up = &told;
     const struct intake_entry entry = {
         .what = "follow_up", .who = ctx->actor.subject, .at = now_ms, .police = true};
     rc = intake_store_follow_up_add(ctx, incident.pb->area, out, now_ms);
     rc = rc == GX_OK ? intake_store_entry_add(ctx, incident.pb, &entry) : rc;
-    return rc == GX_OK ? intake_emit(ctx, incident.pb, GX_E_follow_up_changed, &payload.base, NULL)
-                       : rc;
+    return rc == GX_OK ? tell_follow_up(ctx, incident.pb, out) : rc;
+}
+
+enum gx_rc intake_on_follow_up_done(struct intake *self, struct gx_ctx *ctx,
+                                    const Genxi__FollowUpDone *in, Genxi__FollowUp *out)
+{
+    (void)self;
+    struct intake_incident incident = {.pb = NULL};
+    enum gx_rc rc = get_as_officer(ctx, in->id, &incident);
+    if (rc != GX_OK) {
+        return rc;
+    }
+    if (!intake_text_fits(ctx, "/note", in->note, 1, 2000)) {
+        return GX_INVALID;
+    }
+    bool now_done = false;
+    bool found = false;
+    rc = intake_store_follow_up_done(ctx, in, out, &found, &now_done);
+    if (rc != GX_OK || !found) {
+        return rc != GX_OK ? rc : gx_fail(ctx, GX_P_NOT_FOUND, "/follow_up_id", "follow-up");
+    }
+    if (!now_done) {
+        return GX_OK;
+    }
+    const struct intake_entry entry = {.what = "follow_up_done",
+                                       .who = ctx->actor.subject,
+                                       .at = out->done_at,
+                                       .police = true,
+                                       .text = in->note};
+    rc = intake_store_entry_add(ctx, incident.pb, &entry);
+    return rc == GX_OK ? tell_follow_up(ctx, incident.pb, out) : rc;
 }
 
 enum gx_rc intake_on_ack(struct intake *self, struct gx_ctx *ctx, const Genxi__IncidentAck *in,

@@ -1104,15 +1104,52 @@ static enum gx_rc read_timeline(struct gx_ctx *ctx, const char *incident_id,
     return ctx->arena.spent ? spent(ctx) : GX_OK;
 }
 
+#define FOLLOW_UP_COLUMNS "id, incident_id, text, owner, due_at, done_at"
+
+static void read_follow_up(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
+                           Genxi__FollowUp *item)
+{
+    item->id = given(text_at(ctx, rows, row, 0));
+    item->incident_id = given(text_at(ctx, rows, row, 1));
+    item->text = given(text_at(ctx, rows, row, 2));
+    item->owner = given(text_at(ctx, rows, row, 3));
+    item->due_at = gx_rows_int(rows, row, 4);
+    OPTIONAL_INT(item, done_at, rows, row, 5);
+}
+
+enum gx_rc intake_store_follow_up_done(struct gx_ctx *ctx, const Genxi__FollowUpDone *in,
+                                       Genxi__FollowUp *out, bool *ret_found, bool *ret_done)
+{
+    /* The incident's row is held: nobody else writes here between the two. */
+    static const struct gx_pg_stmt DONE = {"intake_follow_up_done",
+                                           "UPDATE intake.follow_up SET done_at = genxi.now_ms() "
+                                           "WHERE id = $1 AND incident_id = $2 AND "
+                                           "done_at IS NULL",
+                                           2, GX_PG_NONE, true};
+    static const struct gx_pg_stmt READ = {
+        "intake_follow_up",
+        "SELECT " FOLLOW_UP_COLUMNS " FROM intake.follow_up WHERE id = $1 AND incident_id = $2", 2,
+        GX_PG_MAYBE_ROW, false};
+    const struct gx_param params[] = {gx_text(in->follow_up_id), gx_text(in->id)};
+    const struct gx_rows *rows = NULL;
+    enum gx_rc rc = gx_sql(ctx, &DONE, params, &rows);
+    *ret_done = rc == GX_OK && gx_rows_affected(rows) == 1;
+    rc = rc == GX_OK ? gx_sql(ctx, &READ, params, &rows) : rc;
+    *ret_found = rc == GX_OK && gx_rows_count(rows) == 1;
+    if (*ret_found) {
+        read_follow_up(ctx, rows, 0, out);
+    }
+    return rc != GX_OK || !ctx->arena.spent ? rc : spent(ctx);
+}
+
 static enum gx_rc read_follow_ups(struct gx_ctx *ctx, const char *incident_id,
                                   Genxi__IncidentView *view)
 {
-    static const struct gx_pg_stmt FOLLOW_UPS = {
-        "intake_follow_ups",
-        "SELECT id, incident_id, text, owner, due_at, done_at FROM intake.follow_up WHERE "
-        "incident_id = $1"
-        " ORDER BY due_at, id LIMIT 200",
-        1, GX_PG_ROWS, false};
+    static const struct gx_pg_stmt FOLLOW_UPS = {"intake_follow_ups",
+                                                 "SELECT " FOLLOW_UP_COLUMNS
+                                                 " FROM intake.follow_up WHERE incident_id = $1"
+                                                 " ORDER BY due_at, id LIMIT 200",
+                                                 1, GX_PG_ROWS, false};
     const struct gx_param params[] = {gx_text(incident_id)};
     const struct gx_rows *rows = NULL;
     enum gx_rc rc = gx_sql(ctx, &FOLLOW_UPS, params, &rows);
@@ -1126,12 +1163,7 @@ static enum gx_rc read_follow_ups(struct gx_ctx *ctx, const char *incident_id,
         if (item == NULL) {
             return spent(ctx);
         }
-        item->id = given(text_at(ctx, rows, i, 0));
-        item->incident_id = given(text_at(ctx, rows, i, 1));
-        item->text = given(text_at(ctx, rows, i, 2));
-        item->owner = given(text_at(ctx, rows, i, 3));
-        item->due_at = gx_rows_int(rows, i, 4);
-        OPTIONAL_INT(item, done_at, rows, i, 5);
+        read_follow_up(ctx, rows, i, item);
         view->follow_ups[view->n_follow_ups++] = item;
     }
     return ctx->arena.spent ? spent(ctx) : GX_OK;

@@ -172,6 +172,9 @@ enum gx_rc intake_store_entry_add(struct gx_ctx *ctx, const Genxi__Incident *inc
                                   const struct intake_entry *entry);
 enum gx_rc intake_store_fact_add(struct gx_ctx *ctx, const Genxi__Incident *incident,
                                  const Genxi__FactNoted *fact, const char *org_id);
+/* ret_done: it was open until now. */
+enum gx_rc intake_store_follow_up_done(struct gx_ctx *ctx, const Genxi__FollowUpDone *in,
+                                       Genxi__FollowUp *out, bool *ret_found, bool *ret_done);
 enum gx_rc intake_store_follow_up_add(struct gx_ctx *ctx, int32_t area,
                                       const Genxi__FollowUp *follow_up, int64_t created_at);
 enum gx_rc intake_store_offer_event_add(struct gx_ctx *ctx, const char *event_id,

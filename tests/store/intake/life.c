@@ -410,6 +410,26 @@ static void test_a_linked_party_acknowledges_and_a_dispute_lives_on(void **state
     assert_non_null(ask(&here, &DUTY, GX_C_follow_up_create, &create, NULL));
     assert_int_equal(view(&DUTY, roof.incident_id)->n_follow_ups, 1);
     assert_int_equal(view(&DESK_PROPERTY, roof.incident_id)->n_follow_ups, 0);
+    Genxi__FollowUpDone done = GENXI__FOLLOW_UP_DONE__INIT;
+    char other[GX_ID_SIZE];
+    done.id = gx_pb_text(roof.incident_id);
+    done.note = gx_pb_text("paid");
+    done.follow_up_id = gx_pb_text(gx_id_new(other));
+    assert_null(ask(&here, &DUTY, GX_C_follow_up_done, &done, NULL));
+    assert_int_equal(problem(&here), GX_P_NOT_FOUND);
+    char follow_up[GX_ID_SIZE];
+    (void)snprintf(follow_up, sizeof follow_up, "%s",
+                   view(&DUTY, roof.incident_id)->follow_ups[0]->id);
+    done.follow_up_id = follow_up;
+    assert_null(ask(&here, &DESK_PROPERTY, GX_C_follow_up_done, &done, NULL));
+    for (int i = 0; i < 2; i++) { /* done again, it stays as it was */
+        assert_non_null(ask(&here, &DUTY, GX_C_follow_up_done, &done, NULL));
+        assert_true(view(&DUTY, roof.incident_id)->follow_ups[0]->has_done_at);
+        assert_int_equal(number_of("SELECT count(*) FROM intake.entry WHERE incident_id = $1 AND "
+                                   "what = 'follow_up_done'",
+                                   roof.incident_id),
+                         1);
+    }
     struct told told;
     assert_true(newest(GX_E_follow_up_changed, roof.incident_id, &told));
     assert_int_equal(told.audience->n_orgs, 0);
