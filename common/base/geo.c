@@ -22,6 +22,11 @@ double gx_geo_distance_m(struct gx_point a, struct gx_point b)
     return 2 * EARTH_RADIUS_M * asin(sqrt(h < 1.0 ? h : 1.0));
 }
 
+double gx_geo_degree_m(void)
+{
+    return radians(1.0) * EARTH_RADIUS_M;
+}
+
 bool gx_geo_valid(struct gx_point p)
 {
     return isfinite(p.lon) && isfinite(p.lat) && fabs(p.lon) <= 180.0 && fabs(p.lat) <= 90.0;

@@ -19,6 +19,8 @@ enum gx_crs {
 
 /* Great circle in metres on a sphere of 6,371,008.8 m (IUGG mean radius). */
 double gx_geo_distance_m(struct gx_point a, struct gx_point b);
+/* Of a great circle on that sphere, in metres: one of latitude, and of longitude at the equator. */
+double gx_geo_degree_m(void);
 
 bool gx_geo_valid(struct gx_point p); /* finite and in range */
 
