@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live.h"
+
+#include "base/text.h"
+#include "live_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t LOAD_MS = INT64_C(12) * 3600 * 1000;
+static const struct key NO_KEY = {0, 0};
+
+static void *must(void *memory)
+{
+    if (memory == NULL) {
+        abort();
+    }
+    return memory;
+}
+
+/* ---- the table ---- */
+
+struct live *live_new(void)
+{
+    struct live *live = must(calloc(1, sizeof *live));
+    pthread_rwlockattr_t attributes;
+    (void)pthread_rwlockattr_init(&attributes);
+    /* Searches without pause must not keep a fix waiting. */
+    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&live->lock, &attributes);
+    (void)pthread_rwlockattr_destroy(&attributes);
+    live->grid = grid_new();
+    return live;
+}
+
+static void empty(struct live *live)
+{
+    for (size_t i = 0; i < live->count; i++) {
+        struct record *record = record_at(live, (uint32_t)i);
+        free(record->call_sign);
+        free(record->skills);
+        free(record->shifts);
+    }
+    for (size_t i = 0; i < live->chunk_count; i++) {
+        free(live->chunks[i]);
+    }
+    for (size_t i = 0; i < live->org_count; i++) {
+        free((void *)(uintptr_t)live->orgs[i].facts.id);
+        free((void *)(uintptr_t)live->orgs[i].facts.agreement.contract_areas);
+    }
+    for (size_t i = 0; i < live->site_count; i++) {
+        free((void *)(uintptr_t)live->sites[i].id);
+    }
+    for (size_t i = 0; i < TRAYS; i++) {
+        free(live->trays[i].numbers);
+        live->trays[i] = (struct tray){0};
+    }
+    free(live->chunks);
+    free(live->orgs);
+    free(live->sites);
+    keys_done(&live->numbers);
+    keys_done(&live->org_numbers);
+    keys_done(&live->site_numbers);
+    grid_free(live->grid);
+}
+
+void live_clear(struct live *live)
+{
+    live_lock_to_write(live);
+    empty(live);
+    live->chunks = NULL;
+    live->orgs = NULL;
+    live->sites = NULL;
+    live->chunk_count = live->count = live->org_count = live->site_count = 0;
+    live->grid = grid_new();
+    live_unlock(live);
+}
+
+void live_free(struct live *live)
+{
+    if (live != NULL) {
+        empty(live);
+        (void)pthread_rwlock_destroy(&live->lock);
+        free(live);
+    }
+}
+
+void live_lock_to_read(struct live *live)
+{
+    (void)pthread_rwlock_rdlock(&live->lock);
+}
+
+void live_lock_to_write(struct live *live)
+{
+    (void)pthread_rwlock_wrlock(&live->lock);
+}
+
+void live_unlock(struct live *live)
+{
+    (void)pthread_rwlock_unlock(&live->lock);
+}
+
+size_t live_count(struct live *live)
+{
+    live_lock_to_read(live);
+    size_t count = live->count;
+    live_unlock(live);
+    return count;
+}
+
+struct record *record_find(const struct live *live, struct key id, uint32_t *ret_number)
+{
+    uint32_t number = keys_find(&live->numbers, id);
+    if (ret_number != NULL) {
+        *ret_number = number;
+    }
+    return number == KEY_NONE ? NULL : record_at(live, number);
+}
+
+/* Made when it is not there: of somebody whose shift or task is heard of first. NULL: no id. */
+static struct record *record_get(struct live *live, const char *text, uint32_t *ret_number)
+{
+    struct key id;
+    if (text == NULL || !key_parse(text, &id)) {
+        return NULL;
+    }
+    struct record *record = record_find(live, id, ret_number);
+    if (record != NULL) {
+        return record;
+    }
+    if (live->count == live->chunk_count * CHUNK) {
+        live->chunks =
+            must(realloc(live->chunks, (live->chunk_count + 1) * sizeof(struct record *)));
+        live->chunks[live->chunk_count++] = must(calloc(CHUNK, sizeof(struct record)));
+    }
+    *ret_number = (uint32_t)live->count++;
+    record = record_at(live, *ret_number);
+    record->id = id;
+    record->indexed = LIVE_NO_CELL;
+    keys_add(&live->numbers, id, *ret_number);
+    return record;
+}
+
+/* ---- organisations and sites ---- */
+
+void live_put_org(struct live *live, const struct live_org *org)
+{
+    struct key id;
+    if (!key_parse(org->id, &id)) {
+        return;
+    }
+    live_lock_to_write(live);
+    uint32_t number = keys_find(&live->org_numbers, id);
+    if (number == KEY_NONE) {
+        number = (uint32_t)live->org_count++;
+        live->orgs = must(realloc(live->orgs, live->org_count * sizeof *live->orgs));
+        live->orgs[number] = (struct org){.facts = {.id = must(strdup(org->id))}};
+        keys_add(&live->org_numbers, id, number);
+    }
+    struct live_org *facts = &live->orgs[number].facts;
+    if (facts->changed_at <= org->changed_at) {
+        const char *own_id = facts->id;
+        size_t size = org->agreement.contract_area_count * sizeof(int32_t);
+        int32_t *areas = must(malloc(size + 1));
+        if (size > 0) {
+            memcpy(areas, org->agreement.contract_areas, size);
+        }
+        free((void *)(uintptr_t)facts->agreement.contract_areas);
+        *facts = *org;
+        facts->id = own_id;
+        facts->agreement.contract_areas = areas;
+    }
+    live_unlock(live);
+}
+
+void live_put_site(struct live *live, const struct live_site *site)
+{
+    struct key id;
+    if (!key_parse(site->id, &id)) {
+        return;
+    }
+    live_lock_to_write(live);
+    uint32_t number = keys_find(&live->site_numbers, id);
+    if (number == KEY_NONE) {
+        number = (uint32_t)live->site_count++;
+        live->sites = must(realloc(live->sites, live->site_count * sizeof *live->sites));
+        live->sites[number] = (struct live_site){.id = must(strdup(site->id))};
+        keys_add(&live->site_numbers, id, number);
+    }
+    struct live_site *own = &live->sites[number];
+    if (own->changed_at <= site->changed_at) {
+        const char *own_id = own->id;
+        *own = *site;
+        own->id = own_id;
+    }
+    live_unlock(live);
+}
+
+/* ---- responders and shifts ---- */
+
+/* The array and its texts in one block. */
+static struct person_skill *copy_skills(const struct person_skill *skills, size_t count)
+{
+    size_t size = count * sizeof *skills;
+    for (size_t i = 0; i < count; i++) {
+        size += strlen(skills[i].code) + 1;
+    }
+    struct person_skill *copy = must(malloc(size + 1));
+    char *text = (char *)(copy + count);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(skills[i].code) + 1;
+        memcpy(text, skills[i].code, length);
+        copy[i] = (struct person_skill){text, skills[i].until_at};
+        text += length;
+    }
+    return copy;
+}
+
+static void take_facts(struct record *record, const struct live_responder *in)
+{
+    free(record->call_sign);
+    free(record->skills);
+    record->call_sign = must(strdup(in->call_sign));
+    record->skills = in->skill_count == 0 ? NULL : copy_skills(in->skills, in->skill_count);
+    record->skill_count = (uint16_t)in->skill_count;
+    record->site = NO_KEY;
+    record->org = NO_KEY;
+    (void)key_parse(in->org_id, &record->org);
+    if (in->site_id != NULL) {
+        (void)key_parse(in->site_id, &record->site);
+    }
+    record->area = in->area;
+    record->force = (uint8_t)in->force;
+    record->guard_kind = (uint8_t)in->guard_kind;
+    record->crew = (uint16_t)in->crew;
+    record->active = in->active;
+    record->off_site_consent = in->off_site_consent;
+    record->insured_until_at = in->insured_until_at;
+    record->changed_at = in->changed_at;
+}
+
+void live_put_responder(struct live *live, const struct live_responder *in)
+{
+    uint32_t number = KEY_NONE;
+    live_lock_to_write(live);
+    struct record *record = record_get(live, in->id, &number);
+    if (record != NULL && record->changed_at <= in->changed_at) {
+        take_facts(record, in);
+        if (record->fix.at != 0) {
+            grid_drop(live->grid, number);
+            grid_put(live->grid, number, record->force, record->fix.place);
+        }
+    }
+    live_unlock(live);
+}
+
+bool record_on_duty(const struct record *record, int64_t now)
+{
+    for (size_t i = 0; i < record->shift_count; i++) {
+        const struct record_shift *shift = &record->shifts[i];
+        if (shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_OPEN ||
+            (shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_PLANNED && shift->from_at <= now &&
+             now < shift->until_at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The place of that shift in the record; shifts long over give theirs up. */
+static struct record_shift *shift_slot(struct record *record, struct key id, int64_t now)
+{
+    struct record_shift *over = NULL;
+    for (size_t i = 0; i < record->shift_count; i++) {
+        struct record_shift *shift = &record->shifts[i];
+        if (key_is(shift->id, id)) {
+            return shift;
+        }
+        bool ended = shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_CLOSED ||
+                     (shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_PLANNED &&
+                      shift->until_at < now - LOAD_MS);
+        if (ended && shift->changed_at < now - LOAD_MS) {
+            over = shift;
+        }
+    }
+    if (over == NULL) {
+        record->shifts =
+            must(realloc(record->shifts, (record->shift_count + 1U) * sizeof *record->shifts));
+        over = &record->shifts[record->shift_count++];
+    }
+    *over = (struct record_shift){.id = id};
+    return over;
+}
+
+void live_put_shift(struct live *live, const struct live_shift *in)
+{
+    struct key id;
+    uint32_t number = KEY_NONE;
+    if (!key_parse(in->id, &id)) {
+        return;
+    }
+    live_lock_to_write(live);
+    struct record *record = record_get(live, in->responder_id, &number);
+    if (record != NULL) {
+        struct record_shift *shift = shift_slot(record, id, in->changed_at);
+        if (shift->changed_at <= in->changed_at) {
+            *shift =
+                (struct record_shift){id, in->from_at, in->until_at, in->changed_at, in->state};
+        }
+        bool ended = shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_CLOSED;
+        if (ended && !record_on_duty(record, in->changed_at) && record->hold != HOLD_ASSIGNMENT) {
+            record_forget_fix(live, number);
+        }
+    }
+    live_unlock(live);
+}
+
+/* ---- holds ---- */
+
+void live_hold(struct live *live, const char *responder_id, const struct live_hold *hold)
+{
+    struct key ref;
+    uint32_t number = KEY_NONE;
+    if (!key_parse(hold->ref, &ref)) {
+        return;
+    }
+    live_lock_to_write(live);
+    struct record *record = record_get(live, responder_id, &number);
+    if (record != NULL && hold->at >= record->hold_at && hold->at >= record->released_at) {
+        record->hold = (uint8_t)hold->kind;
+        record->hold_ref = ref;
+        record->hold_at = hold->at;
+    }
+    live_unlock(live);
+}
+
+void live_release(struct live *live, const char *responder_id, const char *ref, int64_t at)
+{
+    struct key key;
+    uint32_t number = KEY_NONE;
+    if (!key_parse(ref, &key)) {
+        return;
+    }
+    live_lock_to_write(live);
+    struct record *record = record_get(live, responder_id, &number);
+    bool held_by_it = record != NULL && record->hold != HOLD_FREE && key_is(record->hold_ref, key);
+    if (held_by_it || (record != NULL && record->hold == HOLD_FREE)) {
+        record->hold = HOLD_FREE;
+        record->released_at = at > record->released_at ? at : record->released_at;
+    }
+    live_unlock(live);
+}
+
+void live_rest(struct live *live, const char *responder_id, int64_t until_at)
+{
+    uint32_t number = KEY_NONE;
+    live_lock_to_write(live);
+    struct record *record = record_get(live, responder_id, &number);
+    if (record != NULL && until_at > record->rest_until_at) {
+        record->rest_until_at = until_at;
+    }
+    live_unlock(live);
+}
+
+void live_worked(struct live *live, const char *responder_id, int64_t accepted_at)
+{
+    uint32_t number = KEY_NONE;
+    live_lock_to_write(live);
+    struct record *record = record_get(live, responder_id, &number);
+    size_t oldest = 0;
+    bool known = record == NULL;
+    for (size_t i = 0; i < LOADS && !known; i++) {
+        known = record->loads[i] == accepted_at;
+        oldest = record->loads[i] < record->loads[oldest] ? i : oldest;
+    }
+    if (!known && record->loads[oldest] < accepted_at) {
+        record->loads[oldest] = accepted_at;
+    }
+    live_unlock(live);
+}
+
+void live_set_hold(struct live *live, const char *responder_id, const struct live_hold *hold,
+                   int64_t as_of)
+{
+    struct key ref = NO_KEY;
+    uint32_t number = KEY_NONE;
+    if (hold->kind != HOLD_FREE && !key_parse(hold->ref, &ref)) {
+        return;
+    }
+    live_lock_to_write(live);
+    struct record *record = record_get(live, responder_id, &number);
+    if (record != NULL && record->hold_at < as_of && record->released_at < as_of) {
+        record->hold = (uint8_t)hold->kind;
+        record->hold_ref = ref;
+        record->hold_at = hold->kind == HOLD_FREE ? record->hold_at : hold->at;
+    }
+    live_unlock(live);
+}
+
+/* ---- who is near ---- */
+
+static uint32_t load_of(const struct record *record, int64_t now)
+{
+    uint32_t load = 0;
+    for (size_t i = 0; i < LOADS; i++) {
+        load += record->loads[i] > now - LOAD_MS ? 1U : 0U;
+    }
+    return load;
+}
+
+static void add_org(const struct live *live, const struct record *record, struct person *person)
+{
+    uint32_t number = keys_find(&live->org_numbers, record->org);
+    if (number != KEY_NONE) {
+        const struct live_org *org = &live->orgs[number].facts;
+        person->org_known = true;
+        person->org_active = org->active;
+        person->org_exercise = org->exercise;
+        person->agreement = org->agreement;
+    }
+}
+
+static void add_site(const struct live *live, const struct record *record, struct person *person)
+{
+    uint32_t number = keys_find(&live->site_numbers, record->site);
+    if (number != KEY_NONE) {
+        const struct live_site *site = &live->sites[number];
+        person->has_site = true;
+        person->site_id = site->id;
+        person->site = site->place;
+        person->site_radius_m = site->radius_m;
+    }
+}
+
+static void fill_person(const struct live *live, const struct record *record, int64_t now,
+                        struct person *person)
+{
+    *person = (struct person){
+        .id = "",
+        .org_id = "",
+        .call_sign = record->call_sign,
+        .area = record->area,
+        .force = (Genxi__Force)record->force,
+        .guard_kind = record->guard_kind,
+        .crew = record->crew,
+        .active = record->active,
+        .off_site_consent = record->off_site_consent,
+        .insured_until_at = record->insured_until_at,
+        .skills = record->skills,
+        .skill_count = record->skill_count,
+        .on_shift = record_on_duty(record, now),
+        .hold = (enum person_hold)record->hold,
+        .hold_incident_id = "",
+        .rest_until_at = record->rest_until_at,
+        .load = load_of(record, now),
+        .site_id = "",
+        .has_fix = true,
+        .fix = record->fix.place,
+        .fix_at = record->fix.at,
+    };
+    add_org(live, record, person);
+    add_site(live, record, person);
+}
+
+struct nearing {
+    const struct live *live;
+    int64_t now;
+    live_visit *visit;
+    void *arg;
+};
+
+static bool visit_number(void *arg, uint32_t number, double metres)
+{
+    const struct nearing *nearing = arg;
+    const struct record *record = record_at(nearing->live, number);
+    struct live_hit hit = {.id = record->id, .org = record->org, .metres = metres};
+    if (record->changed_at == 0) {
+        return true; /* the registry has not told of him yet: nothing can be said */
+    }
+    fill_person(nearing->live, record, nearing->now, &hit.person);
+    return nearing->visit(nearing->arg, &hit);
+}
+
+void live_near(struct live *live, Genxi__Force force, struct gx_point place, double radius_m,
+               int64_t now, live_visit *visit, void *arg)
+{
+    struct nearing nearing = {live, now, visit, arg};
+    live_lock_to_read(live);
+    grid_near(live->grid, (unsigned)force, place, radius_m, visit_number, &nearing);
+    live_unlock(live);
+}
+
+static const char *id_text(struct gx_arena *arena, struct key id)
+{
+    char text[KEY_TEXT_SIZE];
+    return gx_arena_text(arena, key_format(id, text));
+}
+
+bool live_keep(const struct live_hit *hit, struct gx_arena *arena, struct person *ret_person)
+{
+    struct person person = hit->person;
+    size_t areas_size = person.agreement.contract_area_count * sizeof(int32_t);
+    struct person_skill *skills = gx_arena_alloc(arena, (person.skill_count + 1) * sizeof *skills);
+    int32_t *areas = gx_arena_alloc(arena, areas_size + sizeof *areas);
+    for (size_t i = 0; i < person.skill_count && skills != NULL; i++) {
+        skills[i].code = gx_arena_text(arena, person.skills[i].code);
+        skills[i].until_at = person.skills[i].until_at;
+    }
+    if (areas != NULL && areas_size > 0) {
+        memcpy(areas, person.agreement.contract_areas, areas_size);
+    }
+    person.id = id_text(arena, hit->id);
+    person.org_id = id_text(arena, hit->org);
+    person.call_sign = gx_arena_text(arena, person.call_sign);
+    person.site_id = gx_arena_text(arena, person.site_id);
+    person.skills = skills;
+    person.agreement.contract_areas = areas;
+    *ret_person = person;
+    return !arena->spent;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of live.h: the records and their lock. */
+#ifndef MATCHER_LIVE_TABLE_H
+#define MATCHER_LIVE_TABLE_H
+
+#include "grid.h"
+#include "live.h"
+
+#include <pthread.h>
+
+enum {
+    CHUNK = 1024, /* records allocated at once: they never move */
+    LOADS = 12,   /* tasks remembered of a responder, the newest */
+    TRAYS = 2,
+    WRITES_AT_ONCE = 16 /* changes made before the lock is given to others */
+};
+
+struct record_shift {
+    struct key id;
+    int64_t from_at;
+    int64_t until_at;
+    int64_t changed_at;
+    int32_t state;
+};
+
+/* Some 300 bytes: a million fit beside their places in Redis. */
+struct record {
+    struct key id;
+    struct key org;
+    struct key site;    /* zero: none */
+    int64_t changed_at; /* 0: only heard of by a shift or a hold */
+    int64_t insured_until_at;
+    char *call_sign;
+    struct person_skill *skills; /* with their texts in one block */
+    struct record_shift *shifts;
+    int32_t area;
+    uint16_t crew;
+    uint16_t skill_count;
+    uint16_t shift_count;
+    uint8_t force;
+    uint8_t guard_kind;
+    bool active;
+    bool off_site_consent;
+    /* holds */
+    uint8_t hold;
+    struct key hold_ref;
+    int64_t hold_at;     /* since when it is held */
+    int64_t released_at; /* since when it is not */
+    int64_t rest_until_at;
+    int64_t loads[LOADS];
+    /* the last fix; at 0: none */
+    struct fix fix;
+    int64_t track_at;
+    struct live_cell indexed; /* where the index has him, and as whose */
+    uint8_t indexed_force;
+    bool in_tray[TRAYS];
+    bool told;
+};
+
+struct org {
+    struct live_org facts; /* agreement.contract_areas is its own */
+};
+
+struct tray {
+    uint32_t *numbers;
+    size_t count;
+    size_t room;
+};
+
+struct live {
+    pthread_rwlock_t lock;
+    struct keys numbers; /* responder -> record */
+    struct record **chunks;
+    size_t chunk_count;
+    size_t count;
+    struct keys org_numbers;
+    struct org *orgs;
+    size_t org_count;
+    struct keys site_numbers;
+    struct live_site *sites;
+    size_t site_count;
+    struct grid *grid;
+    struct tray trays[TRAYS];
+};
+
+void live_lock_to_read(struct live *live);
+void live_lock_to_write(struct live *live);
+void live_unlock(struct live *live);
+
+static inline struct record *record_at(const struct live *live, uint32_t number)
+{
+    return &live->chunks[number / CHUNK][number % CHUNK];
+}
+/* NULL: not known. */
+struct record *record_find(const struct live *live, struct key id, uint32_t *ret_number);
+bool record_on_duty(const struct record *record, int64_t now);
+/* Under the lock to write. */
+void record_changed(struct live *live, uint32_t number, enum live_tray tray);
+void record_forget_fix(struct live *live, uint32_t number);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "search.h"
+
+#include <math.h>
+
+enum {
+    FORCES = 5,      /* by Genxi__Force, 0 unused */
+    UNFIT_MAX = 30,  /* of a force: kept for the reasons */
+    PATIENCE = 2000, /* looked at in vain for more than is wanted, and no further */
+};
+
+/* One force's search. */
+struct seeking {
+    struct gx_ctx *ctx;
+    const struct search_query *query;
+    struct search_result *result;
+    size_t room;
+    Genxi__Force force;
+    uint32_t *fitting; /* by slot */
+    uint32_t unfit;
+    uint32_t looked_at;
+};
+
+static bool asked_before(const struct search_asked *asked, struct key id)
+{
+    for (size_t i = 0; i < asked->count; i++) {
+        if (key_is(asked->ids[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool concerns(const struct seeking *seeking, size_t slot)
+{
+    const struct search_query *query = seeking->query;
+    return query->wanted[slot] > 0 && query->needs[slot]->force == seeking->force;
+}
+
+static bool enough(const struct seeking *seeking)
+{
+    const struct search_query *query = seeking->query;
+    bool patient = seeking->looked_at < PATIENCE;
+    for (size_t s = 0; s < query->slot_count; s++) {
+        /* Twice as many as wanted and some: a few are taken by others first. */
+        uint32_t least = 2 * query->wanted[s] + 4;
+        uint32_t target = least > query->limits.enough ? least : query->limits.enough;
+        target = patient ? target : query->wanted[s];
+        if (concerns(seeking, s) && seeking->fitting[s] < target) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool grow(struct seeking *seeking)
+{
+    struct search_result *result = seeking->result;
+    size_t slots = seeking->query->slot_count;
+    if (result->count < seeking->room) {
+        return true;
+    }
+    size_t room = seeking->room == 0 ? 64 : seeking->room * 2;
+    struct gx_arena *arena = &seeking->ctx->arena;
+    struct person *persons = gx_arena_alloc(arena, room * sizeof *persons);
+    struct view *views = gx_arena_alloc(arena, room * slots * sizeof *views);
+    if (persons == NULL || views == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < result->count; i++) {
+        persons[i] = result->persons[i];
+    }
+    for (size_t i = 0; i < result->count * slots; i++) {
+        views[i] = result->views[i];
+    }
+    result->persons = persons;
+    result->views = views;
+    seeking->room = room;
+    return true;
+}
+
+/* The views of this one, in the place where they stay if he is kept. */
+static bool judge(struct seeking *seeking, const struct person *person, struct view *views)
+{
+    const struct search_query *query = seeking->query;
+    bool fits = false;
+    for (size_t s = 0; s < query->slot_count; s++) {
+        enum rule rule = rule_forbidding(person, query->occasion, query->needs[s],
+                                         &query->limits.rules, RULE_KIND_FIX);
+        views[s] = (struct view){.rule = rule};
+        if (rule == RULE_NONE && concerns(seeking, s)) {
+            seeking->fitting[s]++;
+            fits = true;
+        }
+    }
+    return fits;
+}
+
+static bool look_at(void *arg, const struct live_hit *hit)
+{
+    struct seeking *seeking = arg;
+    struct search_result *result = seeking->result;
+    struct live_hit known = *hit;
+    if (!grow(seeking)) {
+        return false;
+    }
+    known.person.asked_before = asked_before(&seeking->query->asked, hit->id);
+    seeking->looked_at++;
+    struct view *views = &result->views[result->count * seeking->query->slot_count];
+    bool fits = judge(seeking, &known.person, views);
+    if (fits || seeking->unfit < UNFIT_MAX) {
+        seeking->unfit += fits ? 0 : 1;
+        if (!live_keep(&known, &seeking->ctx->arena, &result->persons[result->count])) {
+            return false;
+        }
+        result->count++;
+    }
+    return !enough(seeking);
+}
+
+/* No wider than somebody of that force could come from in time. */
+static double radius_of(const struct search_query *query, Genxi__Force force)
+{
+    const struct gx_travel *travel = query->travel;
+    double reach = travel->reach_m(travel->self, force, query->limits.travel_max_seconds);
+    return fmin(query->limits.radius_max_m, reach);
+}
+
+static void seek(struct seeking *seeking)
+{
+    const struct search_query *query = seeking->query;
+    for (size_t s = 0; s < query->slot_count; s++) {
+        seeking->fitting[s] = 0;
+    }
+    seeking->unfit = 0;
+    seeking->looked_at = 0;
+    if (!enough(seeking)) {
+        live_near(query->live, seeking->force, query->occasion->place,
+                  radius_of(query, seeking->force), query->occasion->now, look_at, seeking);
+    }
+}
+
+static enum gx_rc travel_times(struct gx_ctx *ctx, const struct search_query *query,
+                               struct search_result *result)
+{
+    const struct gx_travel *travel = query->travel;
+    struct travel_from *from = gx_arena_alloc(&ctx->arena, (result->count + 1) * sizeof *from);
+    result->seconds = gx_arena_alloc(&ctx->arena, (result->count + 1) * sizeof *result->seconds);
+    if (from == NULL || result->seconds == NULL) {
+        return GX_LIMIT;
+    }
+    for (size_t i = 0; i < result->count; i++) {
+        from[i] = (struct travel_from){result->persons[i].fix, result->persons[i].force};
+    }
+    enum gx_rc rc = travel->matrix(travel->self, ctx, from, result->count, query->occasion->place,
+                                   result->seconds);
+    for (size_t p = 0; p < result->count && rc == GX_OK; p++) {
+        bool far = (double)result->seconds[p] > query->limits.travel_max_seconds;
+        for (size_t s = 0; s < query->slot_count; s++) {
+            struct view *view = &result->views[p * query->slot_count + s];
+            view->too_far = far && view->rule == RULE_NONE;
+        }
+    }
+    return rc;
+}
+
+enum gx_rc search_run(struct gx_ctx *ctx, const struct search_query *query,
+                      struct search_result *ret_result)
+{
+    struct search_result result = {.persons = NULL};
+    struct seeking seeking = {.ctx = ctx, .query = query, .result = &result};
+    seeking.fitting =
+        gx_arena_alloc(&ctx->arena, (query->slot_count + 1) * sizeof *seeking.fitting);
+    if (seeking.fitting == NULL) {
+        return GX_LIMIT;
+    }
+    for (int force = 1; force < FORCES; force++) {
+        seeking.force = (Genxi__Force)force;
+        seek(&seeking);
+    }
+    if (ctx->arena.spent) {
+        return GX_LIMIT;
+    }
+    enum gx_rc rc = travel_times(ctx, query, &result);
+    if (rc == GX_OK) {
+        *ret_result = result;
+    }
+    return rc;
+}
