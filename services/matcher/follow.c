@@ -4,6 +4,7 @@
 #include "copies/store.h"
 #include "ladder.h"
 #include "matcher.h"
+#include "memory/hear.h"
 #include "settings.h"
 #include "speak.h"
 #include "store.h"
@@ -42,7 +43,7 @@ const struct gx_timer_row MATCHER_TIMERS[] = {
 };
 const size_t MATCHER_TIMER_COUNT = GX_COUNT_OF(MATCHER_TIMERS);
 
-/* ---- the registry: copies ---- */
+/* ---- the registry: copies, in the tables and at once in memory: what comes behind in the journal is matched by them ---- */
 
 static enum gx_rc on_station(struct matcher *self, struct gx_ctx *ctx, const Genxi__Event *event,
                              const Genxi__StationChanged *in)
@@ -54,35 +55,28 @@ static enum gx_rc on_station(struct matcher *self, struct gx_ctx *ctx, const Gen
 static enum gx_rc on_partner(struct matcher *self, struct gx_ctx *ctx, const Genxi__Event *event,
                              const Genxi__PartnerChanged *in)
 {
-    (void)self;
+    hear_partner(self->live, in->partner, event->at);
     return copies_put_partner(ctx, in->partner, event->at);
 }
 
 static enum gx_rc on_site(struct matcher *self, struct gx_ctx *ctx, const Genxi__Event *event,
                           const Genxi__SiteChanged *in)
 {
-    (void)self;
+    hear_site(self->live, in->site, event->at);
     return copies_put_site(ctx, in->site, event->at);
 }
 
 static enum gx_rc on_responder(struct matcher *self, struct gx_ctx *ctx, const Genxi__Event *event,
                                const Genxi__ResponderChanged *in)
 {
-    (void)self;
+    hear_responder(self->live, in->responder, event->at);
     return copies_put_responder(ctx, in->responder, event->at);
 }
 
 static enum gx_rc on_shift(struct matcher *self, struct gx_ctx *ctx, const Genxi__Event *event,
                            const Genxi__ShiftChanged *in)
 {
-    if (in->shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_CLOSED) {
-        /* Off shift nobody is tracked. Best effort: a fix left behind is stale in two minutes, pruned in ten. */
-        const char *ids[] = {in->shift->responder_id};
-        enum gx_rc rc = index_forget(self->index, ctx, ids, 1);
-        if (rc != GX_OK) {
-            gx_log(ctx, GX_DEBUG, "forget-position", "the index is away: %s", gx_rc_name(rc));
-        }
-    }
+    hear_shift(self->live, in->shift, event->at);
     return copies_put_shift(ctx, in->shift, event->at);
 }
 

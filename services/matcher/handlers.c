@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "handlers.h"
 
-#include "flush.h"
 #include "matcher.h"
 #include "positions.h"
 #include "rules.h"
@@ -567,23 +566,22 @@ static Genxi__ResponderLive *speak_live(struct gx_ctx *ctx, const struct live_ro
 static enum gx_rc overlay(struct matcher *self, struct gx_ctx *ctx, struct live_row *rows,
                           size_t count)
 {
-    const char **ids = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *ids);
-    struct index_found *found = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *found);
-    if (ids == NULL || found == NULL) {
+    struct live_place *places = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *places);
+    if (places == NULL) {
         return GX_LIMIT;
     }
     for (size_t i = 0; i < count; i++) {
-        ids[i] = rows[i].responder_id;
+        places[i].responder_id = rows[i].responder_id;
     }
-    enum gx_rc rc = index_fixes(self->index, ctx, ids, count, found);
-    for (size_t i = 0; i < count && rc == GX_OK; i++) {
-        if (found[i].at > rows[i].at) {
+    live_places(self->live, places, count);
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].at > rows[i].at) {
             rows[i].has_position = true;
-            rows[i].place = found[i].place;
-            rows[i].at = found[i].at;
+            rows[i].place = places[i].place;
+            rows[i].at = places[i].at;
         }
     }
-    return rc;
+    return GX_OK;
 }
 
 static enum gx_rc on_live(struct matcher *self, struct gx_ctx *ctx, const Genxi__LiveQuery *in,
@@ -596,11 +594,11 @@ static enum gx_rc on_live(struct matcher *self, struct gx_ctx *ctx, const Genxi_
         return rc;
     }
     rc = overlay(self, ctx, rows, count);
-    if (rc == GX_LIMIT) {
+    if (rc != GX_OK) {
         return rc;
     }
     out->has_degraded = true;
-    out->degraded = rc != GX_OK;
+    out->degraded = live_degraded(self->live);
     out->items = gx_pb_array(ctx, count);
     int64_t now = gx_tx_now_ms(ctx);
     for (size_t i = 0; i < count && out->items != NULL; i++) {

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const int64_t LOAD_MS = INT64_C(12) * 3600 * 1000;
 static const struct key NO_KEY = {0, 0};
@@ -29,8 +30,45 @@ struct live *live_new(void)
     (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     (void)pthread_rwlock_init(&live->lock, &attributes);
     (void)pthread_rwlockattr_destroy(&attributes);
+    (void)pthread_mutex_init(&live->filled_lock, NULL);
+    (void)pthread_cond_init(&live->filled_wake, NULL);
     live->grid = grid_new();
     return live;
+}
+
+void live_set_filled(struct live *live)
+{
+    (void)pthread_mutex_lock(&live->filled_lock);
+    atomic_store(&live->filled, true);
+    (void)pthread_cond_broadcast(&live->filled_wake);
+    (void)pthread_mutex_unlock(&live->filled_lock);
+}
+
+bool live_wait_filled(struct live *live, int wait_ms)
+{
+    if (atomic_load(&live->filled)) {
+        return true;
+    }
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += wait_ms / 1000 + 1;
+    (void)pthread_mutex_lock(&live->filled_lock);
+    int rc = 0;
+    while (!atomic_load(&live->filled) && rc == 0) {
+        rc = pthread_cond_timedwait(&live->filled_wake, &live->filled_lock, &until);
+    }
+    (void)pthread_mutex_unlock(&live->filled_lock);
+    return rc == 0;
+}
+
+void live_set_degraded(struct live *live, bool degraded)
+{
+    atomic_store(&live->degraded, degraded);
+}
+
+bool live_degraded(struct live *live)
+{
+    return atomic_load(&live->degraded);
 }
 
 static void empty(struct live *live)
@@ -81,6 +119,8 @@ void live_free(struct live *live)
     if (live != NULL) {
         empty(live);
         (void)pthread_rwlock_destroy(&live->lock);
+        (void)pthread_mutex_destroy(&live->filled_lock);
+        (void)pthread_cond_destroy(&live->filled_wake);
         free(live);
     }
 }

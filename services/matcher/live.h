@@ -21,6 +21,14 @@ struct live *live_new(void);
 void live_free(struct live *live);
 /* Knows nobody any more. */
 void live_clear(struct live *live);
+/* It was filled: a search is worth while. */
+void live_set_filled(struct live *live);
+/* Waits for that; false: not within wait_ms. */
+bool live_wait_filled(struct live *live, int wait_ms);
+
+/* Redis does not stand behind it: what is not in memory now would be lost with the process. */
+void live_set_degraded(struct live *live, bool degraded);
+bool live_degraded(struct live *live);
 
 /* ---- who they are ---- */
 
@@ -91,6 +99,7 @@ struct live_who {
     uint32_t number; /* KEY_NONE: nobody of that id is known */
     struct key org;
     int32_t area;
+    Genxi__Force force;
     bool on_duty;
     bool assigned;
 };

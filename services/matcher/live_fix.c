@@ -57,6 +57,7 @@ void live_who(struct live *live, const struct key *ids, size_t count, int64_t no
                 .number = number,
                 .org = record->org,
                 .area = record->area,
+                .force = (Genxi__Force)record->force,
                 .on_duty = record->active && record_on_duty(record, now),
                 .assigned = record->hold == HOLD_ASSIGNMENT,
             };

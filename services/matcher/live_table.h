@@ -7,6 +7,7 @@
 #include "live.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum {
     CHUNK = 1024, /* records allocated at once: they never move */
@@ -68,6 +69,10 @@ struct tray {
 };
 
 struct live {
+    pthread_mutex_t filled_lock;
+    pthread_cond_t filled_wake;
+    atomic_bool filled;
+    atomic_bool degraded;
     pthread_rwlock_t lock;
     struct keys numbers; /* responder -> record */
     struct record **chunks;

@@ -24,6 +24,7 @@ int main(int argc, char **argv)
         .metric_count = COUNTER_COUNT,
         .thread_start = matcher_thread_start,
         .thread_stop = matcher_thread_stop,
+        .committed = matcher_committed,
         .start = flush_start,
         .stop = flush_stop,
     };

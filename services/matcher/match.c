@@ -4,6 +4,8 @@
 #include "choose.h"
 #include "counters.h"
 #include "ladder.h"
+#include "memory/store.h"
+#include "search.h"
 #include "settings.h"
 #include "speak.h"
 #include "store.h"
@@ -18,18 +20,11 @@
 #include <string.h>
 
 enum {
-    FORCES = 5,       /* indexed by Genxi__Force, 0 unused */
-    WIDENINGS = 6,    /* radius_start doubled so often is past any maximum */
     REASONS_MAX = 20, /* of each slot and round */
     PATIENT_PHASES = 12,
     LOAD_MS = 12 * 3600 * 1000,
-};
-
-/* What was found about one person for one slot. */
-struct view {
-    enum rule rule;
-    bool too_far;
-    bool offered; /* just now */
+    FILLED_WAIT_MS = 5000,
+    NEAREST = 20, /* by air: the quickest by road is among them */
 };
 
 /* The working state of one matching. */
@@ -40,7 +35,6 @@ struct field {
     const struct slot *slots;
     size_t slot_count;
     uint32_t *wanted; /* by slot */
-    double radius_m[FORCES];
     struct occasion occasion;
     struct person *persons;
     size_t person_count;
@@ -67,259 +61,75 @@ static struct view *view_of(const struct field *field, size_t person, size_t slo
     return &field->views[person * field->slot_count + slot];
 }
 
-/* ---- find ---- */
+/* ---- find and weigh ---- */
 
-static uint32_t wanted_of(const struct field *field, int force)
+static int64_t reask_ms(void)
 {
-    uint32_t wanted = 0;
-    for (size_t i = 0; i < field->slot_count; i++) {
-        wanted += (int)field->slots[i].need.force == force ? field->wanted[i] : 0;
-    }
-    return wanted;
+    return (int64_t)(MATCHER_SETTINGS.reask_seconds * 1000.0);
 }
 
-/* No wider than somebody of that force could come from in time: a search's cost follows the radius's population. */
-static double radius_most(const struct field *field, int force)
+/* Before the first offer or task nobody was asked. */
+static enum gx_rc whom_not_to_ask(struct field *field, struct search_asked *asked)
 {
-    const struct gx_travel *travel = &field->self->travel;
-    double reach = travel->reach_m(travel->self, (Genxi__Force)force,
-                                   MATCHER_SETTINGS.travel_max_minutes * 60.0);
-    return fmin(MATCHER_SETTINGS.radius_max_m, reach);
-}
-
-/* Twice as many as wanted and some: a few are always busy, resting or of the wrong kind. */
-static struct index_query query_for(const struct field *field, int force, uint32_t wanted)
-{
-    return (struct index_query){
-        .force = (Genxi__Force)force,
-        .want = 2 * wanted + 4,
-        .count = (uint32_t)MATCHER_SETTINGS.search_count + 4 * wanted,
-        .radius_m = field->radius_m[force],
-        .start_m = MATCHER_SETTINGS.radius_start_m,
-        .radius_max_m = radius_most(field, force),
-    };
-}
-
-struct by_distance {
-    double metres;
-    struct store_position position;
-};
-
-static int compare_distance(const void *a, const void *b)
-{
-    const struct by_distance *x = a;
-    const struct by_distance *y = b;
-    return (x->metres > y->metres) - (x->metres < y->metres);
-}
-
-/* Redis is away: the nearest of the last positions in PostgreSQL. */
-static enum gx_rc find_in_store(struct field *field, const struct index_query *query,
-                                struct index_hits *hits)
-{
-    double lat = query->radius_max_m / 111000.0;
-    double lon = lat / fmax(0.1, cos(field->incident->place.lat * 0.017453292519943));
-    const struct gx_point at = field->incident->place;
-    const struct store_box box = {
-        .force = query->force,
-        .west = at.lon - lon,
-        .south = at.lat - lat,
-        .east = at.lon + lon,
-        .north = at.lat + lat,
-        .fresh_after =
-            gx_tx_now_ms(field->ctx) - 10 * (int64_t)(MATCHER_SETTINGS.fix_fresh_seconds * 1000.0),
-    };
-    struct store_position *positions = NULL;
+    const struct incident *incident = field->incident;
+    struct key *ids = NULL;
     size_t count = 0;
-    enum gx_rc rc = store_positions_in(field->ctx, &box, &positions, &count);
-    struct by_distance *near = gx_arena_alloc(&field->ctx->arena, (count + 1) * sizeof *near);
-    if (rc != GX_OK || near == NULL) {
-        return rc != GX_OK ? rc : GX_LIMIT;
+    if (incident->dispatched_at == 0) {
+        return GX_OK;
     }
-    for (size_t i = 0; i < count; i++) {
-        near[i] = (struct by_distance){gx_geo_distance_m(positions[i].place, at), positions[i]};
-    }
-    qsort(near, count, sizeof *near, compare_distance);
-    for (size_t i = 0; i < count && i < query->count && near[i].metres <= query->radius_max_m;
-         i++) {
-        hits->items[hits->count++] = (struct index_found){
-            .responder_id = near[i].position.responder_id,
-            .place = near[i].position.place,
-            .at = near[i].position.at,
-            .force = query->force,
-        };
-    }
-    hits->radius_m[query->force] = query->radius_max_m;
-    return GX_OK;
-}
-
-static enum gx_rc find_degraded(struct field *field, const struct index_query *queries,
-                                size_t count, struct index_hits *hits)
-{
-    size_t room = 1;
-    for (size_t i = 0; i < count; i++) {
-        room += queries[i].count;
-    }
-    field->degraded = true;
-    *hits = (struct index_hits){.items =
-                                    gx_arena_alloc(&field->ctx->arena, room * sizeof *hits->items)};
-    enum gx_rc rc = hits->items == NULL ? GX_LIMIT : GX_OK;
-    for (size_t i = 0; i < count && rc == GX_OK; i++) {
-        rc = find_in_store(field, &queries[i], hits);
-    }
+    enum gx_rc rc =
+        memory_asked(field->ctx, incident->id, incident->phase, reask_ms(), &ids, &count);
+    *asked = (struct search_asked){ids, count};
     return rc;
 }
 
-static enum gx_rc find(struct field *field, struct index_hits *hits)
-{
-    struct index_query queries[FORCES];
-    size_t count = 0;
-    for (int force = 1; force < FORCES; force++) {
-        uint32_t wanted = wanted_of(field, force);
-        if (wanted > 0) {
-            queries[count++] = query_for(field, force, wanted);
-        }
-    }
-    enum gx_rc rc = GX_UNAVAILABLE;
-    if (!field->degraded) {
-        rc = index_near(field->self->index, field->ctx, field->incident->place, queries, count,
-                        hits);
-    }
-    if (rc != GX_OK && rc != GX_LIMIT) {
-        rc = find_degraded(field, queries, count, hits);
-    }
-    for (int force = 1; force < FORCES && rc == GX_OK; force++) {
-        field->radius_m[force] = hits->radius_m[force];
-    }
-    return rc;
-}
-
-/* ---- weigh ---- */
-
-static enum gx_rc travel_times(struct field *field)
+static enum gx_rc look(struct field *field)
 {
     struct gx_ctx *ctx = field->ctx;
-    size_t count = field->person_count;
-    struct travel_from *from = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *from);
-    field->seconds = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *field->seconds);
-    if (from == NULL || field->seconds == NULL) {
+    const struct slot_need **needs =
+        gx_arena_alloc(&ctx->arena, (field->slot_count + 1) * sizeof *needs);
+    if (needs == NULL) {
         return GX_LIMIT;
     }
-    for (size_t i = 0; i < count; i++) {
-        from[i] = (struct travel_from){field->persons[i].fix, field->persons[i].force};
+    for (size_t s = 0; s < field->slot_count; s++) {
+        needs[s] = &field->slots[s].need;
     }
-    const struct gx_travel *travel = &field->self->travel;
-    enum gx_rc rc =
-        travel->matrix(travel->self, ctx, from, count, field->incident->place, field->seconds);
-    for (size_t i = 0; i < count && rc == GX_OK; i++) {
-        field->seconds[i] = field->persons[i].has_fix ? field->seconds[i] : UINT32_MAX;
+    if (!live_wait_filled(field->self->live, gx_ctx_left_ms(ctx, FILLED_WAIT_MS))) {
+        return gx_fail(ctx, GX_P_UNAVAILABLE, "", "matcher");
     }
-    return rc;
-}
-
-static enum gx_rc judge(struct field *field)
-{
-    const struct rule_limits limits = {(int64_t)(MATCHER_SETTINGS.fix_fresh_seconds * 1000.0)};
-    field->occasion = match_occasion(field->ctx, field->incident);
-    field->views = gx_arena_alloc(
-        &field->ctx->arena, (field->person_count * field->slot_count + 1) * sizeof *field->views);
-    if (field->views == NULL) {
-        return GX_LIMIT;
-    }
-    double most = MATCHER_SETTINGS.travel_max_minutes * 60.0;
-    for (size_t p = 0; p < field->person_count; p++) {
-        for (size_t s = 0; s < field->slot_count; s++) {
-            struct view *view = view_of(field, p, s);
-            view->rule = rule_forbidding(&field->persons[p], &field->occasion,
-                                         &field->slots[s].need, &limits, RULE_KIND_FIX);
-            view->too_far = view->rule == RULE_NONE && (double)field->seconds[p] > most;
-        }
-    }
-    return GX_OK;
-}
-
-static void attach_fixes(struct field *field, const struct index_found *found, size_t count)
-{
-    for (size_t p = 0; p < field->person_count; p++) {
-        struct person *person = &field->persons[p];
-        for (size_t i = 0; i < count; i++) {
-            if (found[i].at > person->fix_at && strcmp(found[i].responder_id, person->id) == 0) {
-                person->has_fix = true;
-                person->fix = found[i].place;
-                person->fix_at = found[i].at;
-            }
-        }
-    }
-}
-
-static enum gx_rc read_persons(struct field *field, const struct index_found *found, size_t count)
-{
-    const char **ids = gx_arena_alloc(&field->ctx->arena, (count + 1) * sizeof *ids);
-    if (ids == NULL) {
-        return GX_LIMIT;
-    }
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = found[i].responder_id;
-    }
-    const struct person_query query = {
-        .ids = ids,
-        .count = count,
-        .incident_id = field->incident->id,
-        .phase = field->incident->phase,
-        .reask_ms = (int64_t)(MATCHER_SETTINGS.reask_seconds * 1000.0),
-        .load_ms = LOAD_MS,
+    field->occasion = match_occasion(ctx, field->incident);
+    field->degraded = live_degraded(field->self->live);
+    struct search_query query = {
+        .live = field->self->live,
+        .travel = &field->self->travel,
+        .occasion = &field->occasion,
+        .needs = needs,
+        .wanted = field->wanted,
+        .slot_count = field->slot_count,
+        .limits = {.rules = {(int64_t)(MATCHER_SETTINGS.fix_fresh_seconds * 1000.0)},
+                   .radius_max_m = MATCHER_SETTINGS.radius_max_m,
+                   .travel_max_seconds = MATCHER_SETTINGS.travel_max_minutes * 60.0,
+                   .enough = NEAREST},
     };
-    return store_persons(field->ctx, &query, &field->persons, &field->person_count);
-}
-
-static enum gx_rc weigh(struct field *field, const struct index_hits *hits)
-{
-    enum gx_rc rc = read_persons(field, hits->items, hits->count);
+    struct search_result found;
+    enum gx_rc rc = whom_not_to_ask(field, &query.asked);
+    rc = rc == GX_OK ? search_run(ctx, &query, &found) : rc;
     if (rc != GX_OK) {
         return rc;
     }
-    attach_fixes(field, hits->items, hits->count);
-    matcher_count(COUNT_CANDIDATES, (int64_t)field->person_count);
-    rc = travel_times(field);
-    return rc == GX_OK ? judge(field) : rc;
+    matcher_count(COUNT_MATCHES, 1);
+    matcher_count(COUNT_CANDIDATES, (int64_t)found.count);
+    field->persons = found.persons;
+    field->person_count = found.count;
+    field->seconds = found.seconds;
+    field->views = found.views;
+    return GX_OK;
 }
 
 static bool fits(const struct field *field, size_t person, size_t slot)
 {
     const struct view *view = view_of(field, person, slot);
     return view->rule == RULE_NONE && !view->too_far;
-}
-
-/* Doubles the radius of each force that has too few; false when nothing is left to widen. */
-static bool widen(struct field *field)
-{
-    bool widened = false;
-    for (size_t s = 0; s < field->slot_count; s++) {
-        int force = (int)field->slots[s].need.force;
-        uint32_t fitting = 0;
-        for (size_t p = 0; p < field->person_count; p++) {
-            fitting += fits(field, p, s) ? 1U : 0U;
-        }
-        if (fitting < field->wanted[s] && field->radius_m[force] < radius_most(field, force)) {
-            field->radius_m[force] = fmin(field->radius_m[force] * 2.0, radius_most(field, force));
-            widened = true;
-        }
-    }
-    return widened;
-}
-
-static enum gx_rc look(struct field *field)
-{
-    matcher_count(COUNT_MATCHES, 1);
-    enum gx_rc rc = GX_OK;
-    for (int i = 0; i < WIDENINGS && rc == GX_OK; i++) {
-        struct index_hits hits = {0};
-        rc = find(field, &hits);
-        rc = rc == GX_OK ? weigh(field, &hits) : rc;
-        if (rc == GX_OK && (field->degraded || !widen(field))) {
-            break;
-        }
-    }
-    return rc;
 }
 
 /* ---- offer ---- */
@@ -385,6 +195,25 @@ static enum gx_rc announce(struct field *field, struct incident *incident,
     return rc == GX_OK ? speak_offer_made(field->ctx, offer, message) : rc;
 }
 
+/* Memory was behind: what the tables say of them now is what the next look goes by. */
+static enum gx_rc learn_lost(struct field *field, const struct offer *offers, const bool *made,
+                             size_t count)
+{
+    const char **lost = gx_arena_alloc(&field->ctx->arena, (count + 1) * sizeof *lost);
+    size_t lost_count = 0;
+    if (lost == NULL) {
+        return GX_LIMIT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!made[i]) {
+            lost[lost_count++] = offers[i].responder_id;
+        }
+    }
+    matcher_count(COUNT_RACES_LOST, (int64_t)lost_count);
+    return lost_count == 0 ? GX_OK
+                           : memory_load_some(field->ctx, field->self->live, lost, lost_count);
+}
+
 static enum gx_rc make_offers(struct field *field, struct incident *incident, struct slot *slots,
                               const struct choose_pick *picks, size_t count)
 {
@@ -407,8 +236,6 @@ static enum gx_rc make_offers(struct field *field, struct incident *incident, st
             slots[s].offered++;
             field->wanted[s]--;
             rc = announce(field, incident, &offers[i], &messages[i]);
-        } else {
-            matcher_count(COUNT_RACES_LOST, 1);
         }
         /* Offered or lost to another incident: no candidate for any slot any more. */
         for (size_t other = 0; other < field->slot_count; other++) {
@@ -416,7 +243,7 @@ static enum gx_rc make_offers(struct field *field, struct incident *incident, st
             view->rule = view->rule == RULE_NONE ? RULE_BUSY : view->rule;
         }
     }
-    return rc;
+    return rc == GX_OK ? learn_lost(field, offers, made, count) : rc;
 }
 
 static size_t pick(struct field *field, struct choose_pick **ret_picks)
@@ -670,19 +497,32 @@ enum gx_rc match_rank(struct matcher *self, struct gx_ctx *ctx, const struct inc
     return rc;
 }
 
-static enum gx_rc named_fixes(struct matcher *self, struct gx_ctx *ctx, const char *const *ids,
-                              size_t count, struct index_found *found)
+static enum gx_rc add_fixes(struct field *field)
 {
-    enum gx_rc rc = index_fixes(self->index, ctx, ids, count, found);
-    if (rc == GX_OK || rc == GX_LIMIT) {
-        return rc;
+    struct gx_ctx *ctx = field->ctx;
+    size_t count = field->person_count;
+    struct live_place *places = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *places);
+    struct travel_from *from = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *from);
+    field->seconds = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *field->seconds);
+    if (places == NULL || from == NULL || field->seconds == NULL) {
+        return GX_LIMIT;
     }
-    struct tracked *tracked = NULL;
-    size_t known = 0;
-    rc = store_tracked(ctx, ids, count, &tracked, &known);
-    for (size_t i = 0; i < known && i < count && rc == GX_OK; i++) {
-        found[i] = (struct index_found){tracked[i].id, tracked[i].last, tracked[i].last_at,
-                                        tracked[i].force};
+    for (size_t i = 0; i < count; i++) {
+        places[i].responder_id = field->persons[i].id;
+    }
+    live_places(field->self->live, places, count);
+    for (size_t i = 0; i < count; i++) {
+        struct person *person = &field->persons[i];
+        person->has_fix = places[i].at != 0;
+        person->fix = places[i].place;
+        person->fix_at = places[i].at;
+        from[i] = (struct travel_from){person->fix, person->force};
+    }
+    const struct gx_travel *travel = &field->self->travel;
+    enum gx_rc rc =
+        travel->matrix(travel->self, ctx, from, count, field->incident->place, field->seconds);
+    for (size_t i = 0; i < count && rc == GX_OK; i++) {
+        field->seconds[i] = field->persons[i].has_fix ? field->seconds[i] : UINT32_MAX;
     }
     return rc;
 }
@@ -692,21 +532,20 @@ enum gx_rc match_named(struct matcher *self, struct gx_ctx *ctx, const struct in
                        uint32_t **ret_seconds, size_t *ret_count)
 {
     struct field field;
+    const struct person_query query = {
+        .ids = ids,
+        .count = count,
+        .incident_id = incident->id,
+        .phase = incident->phase,
+        .reask_ms = reask_ms(),
+        .load_ms = LOAD_MS,
+    };
     enum gx_rc rc = prepare(&field, self, ctx, incident, NULL, 0);
-    struct index_found *found = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *found);
-    if (rc != GX_OK || found == NULL) {
-        return rc != GX_OK ? rc : GX_LIMIT;
-    }
-    for (size_t i = 0; i < count; i++) {
-        found[i] = (struct index_found){.responder_id = ids[i]};
-    }
-    rc = read_persons(&field, found, count);
-    rc = rc == GX_OK ? named_fixes(self, ctx, ids, count, found) : rc;
+    rc = rc == GX_OK ? store_persons(ctx, &query, &field.persons, &field.person_count) : rc;
+    rc = rc == GX_OK ? add_fixes(&field) : rc;
     if (rc != GX_OK) {
         return rc;
     }
-    attach_fixes(&field, found, count);
-    rc = travel_times(&field);
     *ret_persons = field.persons;
     *ret_seconds = field.seconds;
     *ret_count = field.person_count;

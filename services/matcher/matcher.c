@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "matcher.h"
 
-#include "positions.h"
+#include "memory/hear.h"
 #include "settings.h"
 
 #include "base/log.h"
 #include "cache/redis.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,29 +50,42 @@ enum gx_rc matcher_index_open(const struct gx_common_settings *common, struct in
     return GX_OK;
 }
 
+static struct live *the_live;
+
+static void make_live(void)
+{
+    the_live = live_new();
+}
+
+struct live *matcher_live(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, make_live);
+    return the_live;
+}
+
 enum gx_rc matcher_thread_start(const struct gx_common_settings *common, void **ret_self)
 {
     struct matcher *self = calloc(1, sizeof *self);
+    (void)common;
     if (self == NULL) {
         abort();
     }
-    enum gx_rc rc = matcher_index_open(common, &self->index);
-    if (rc != GX_OK) {
-        free(self);
-        return rc;
-    }
+    self->live = matcher_live();
     self->travel = travel_straight_line(&MATCHER_SETTINGS.travel);
-    self->fixes = fix_cache_new();
     *ret_self = self;
     return GX_OK;
 }
 
 void matcher_thread_stop(void *arg)
 {
+    free(arg);
+}
+
+void matcher_committed(void *arg, const Genxi__Event *const *events, size_t count)
+{
     struct matcher *self = arg;
-    if (self != NULL) {
-        index_free(self->index);
-        fix_cache_free(self->fixes);
-        free(self);
+    for (size_t i = 0; i < count; i++) {
+        hear_event(self == NULL ? matcher_live() : self->live, events[i]);
     }
 }

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a thread of the matcher owns: its handle on the live index and how it reckons travel. Nothing in it that could not be thrown away. */
+/* What a thread of the matcher works with: the process's memory of everybody, and how it reckons travel. */
 #ifndef MATCHER_MATCHER_H
 #define MATCHER_MATCHER_H
 
 #include "index.h"
+#include "live.h"
 #include "travel.h"
 
 #include "chassis/settings.h"
-
-struct fix_cache; /* positions.h */
+#include "envelope.pb-c.h"
 
 struct matcher {
-    struct index *index;
+    struct live *live; /* the process's, not its own */
     struct gx_travel travel;
-    struct fix_cache *fixes;
 };
+
+/* The process's one memory; made at the first call, for the process's life. */
+struct live *matcher_live(void);
 
 /* A handle on the live index by the common settings; fails only for a bad address or an unreadable password file. */
 enum gx_rc matcher_index_open(const struct gx_common_settings *common, struct index **ret_index);
@@ -22,5 +24,7 @@ enum gx_rc matcher_index_open(const struct gx_common_settings *common, struct in
 /* For struct gx_service. */
 enum gx_rc matcher_thread_start(const struct gx_common_settings *common, void **ret_self);
 void matcher_thread_stop(void *self);
+/* What was just committed here is known here at once. */
+void matcher_committed(void *self, const Genxi__Event *const *events, size_t count);
 
 #endif

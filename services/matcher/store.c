@@ -457,101 +457,25 @@ enum gx_rc store_persons(struct gx_ctx *ctx, const struct person_query *query,
     return ctx->arena.spent ? GX_LIMIT : GX_OK;
 }
 
-static const struct gx_pg_stmt POSITIONS_IN = {
-    .name = "matcher_positions_in",
-    .sql = "SELECT responder_id, lon, lat, at FROM matcher.position WHERE force = $1::int "
-           "AND lat BETWEEN $3::float8 AND $5::float8 AND lon BETWEEN $2::float8 AND $4::float8 "
-           "AND at > $6::bigint ORDER BY at DESC LIMIT 500",
-    .params = 6,
-    .shape = GX_PG_ROWS,
-    .writes = false,
-};
-
-enum gx_rc store_positions_in(struct gx_ctx *ctx, const struct store_box *box,
-                              struct store_position **ret_items, size_t *ret_count)
-{
-    const struct gx_param params[] = {gx_int(ctx, box->force),  gx_real(ctx, box->west),
-                                      gx_real(ctx, box->south), gx_real(ctx, box->east),
-                                      gx_real(ctx, box->north), gx_int(ctx, box->fresh_after)};
-    const struct gx_rows *rows = NULL;
-    enum gx_rc rc = gx_sql(ctx, &POSITIONS_IN, params, &rows);
-    if (rc != GX_OK) {
-        return rc;
-    }
-    size_t count = gx_rows_count(rows);
-    struct store_position *items = room(ctx, count, sizeof *items);
-    if (items == NULL) {
-        return GX_LIMIT;
-    }
-    for (size_t row = 0; row < count; row++) {
-        items[row] = (struct store_position){
-            .responder_id = TEXT(0), .place = {REAL(1), REAL(2)}, .at = INT(3)};
-    }
-    *ret_items = items;
-    *ret_count = count;
-    return GX_OK;
-}
-
-static const struct gx_pg_stmt TRACKED = {
-    .name = "matcher_tracked",
-    .sql =
-        "SELECT r.id, r.org_id, r.area, r.force, r.active, "
-        "EXISTS (SELECT FROM matcher.assignment a WHERE a.responder_id = r.id AND a.state IN "
-        "(1, 2, 3)), "
-        "(SELECT max(CASE WHEN s.state = 2 THEN 9223372036854775807 ELSE s.until_at END) "
-        "FROM matcher.shift s WHERE s.responder_id = r.id AND " ON_DUTY(
-            "(SELECT genxi.now_ms())") "), "
-                                       "p.lon, p.lat, p.at "
-                                       "FROM matcher.responder r LEFT JOIN matcher.position p ON "
-                                       "p.responder_id = r.id "
-                                       "WHERE r.id = ANY ($1::uuid[])",
-    .params = 1,
-    .shape = GX_PG_ROWS,
-    .writes = false,
-};
-
-enum gx_rc store_tracked(struct gx_ctx *ctx, const char *const *ids, size_t count,
-                         struct tracked **ret_items, size_t *ret_count)
-{
-    const struct gx_param params[] = {gx_text_array(ctx, ids, count)};
-    const struct gx_rows *rows = NULL;
-    enum gx_rc rc = gx_sql(ctx, &TRACKED, params, &rows);
-    if (rc != GX_OK) {
-        return rc;
-    }
-    size_t found = gx_rows_count(rows);
-    struct tracked *items = room(ctx, found, sizeof *items);
-    if (items == NULL) {
-        return GX_LIMIT;
-    }
-    for (size_t row = 0; row < found; row++) {
-        items[row] = (struct tracked){
-            .id = TEXT(0),
-            .org_id = TEXT(1),
-            .area = (int32_t)INT(2),
-            .force = (Genxi__Force)INT(3),
-            .active = BOOL(4),
-            .assigned = BOOL(5),
-            .duty_until_at = INT(6),
-            .has_last = !gx_rows_null(rows, row, 9),
-            .last = {REAL(7), REAL(8)},
-            .last_at = INT(9),
-        };
-    }
-    *ret_items = items;
-    *ret_count = found;
-    return GX_OK;
-}
-
 /* ---- offers ---- */
 
-/* Rows are taken in the order of ids: two statements of this kind can wait for each other, but never in a circle. */
+/*
+ * Rows are taken in the order of ids: two statements of this kind can wait for each other, but never in a circle. They were chosen from memory,
+ * so what may have changed since is asked again.
+ */
 static const struct gx_pg_stmt HOLD_FOR_OFFERS = {
     .name = "matcher_hold_for_offers",
-    .sql = "INSERT INTO matcher.hold (responder_id, kind, incident_id, ref) "
-           "SELECT w.responder_id, 1, $3::uuid, w.ref "
-           "FROM unnest($1::uuid[], $2::uuid[]) AS w (responder_id, ref) ORDER BY w.responder_id "
-           "ON CONFLICT (responder_id) DO NOTHING RETURNING ref",
+    .sql =
+        "INSERT INTO matcher.hold (responder_id, kind, incident_id, ref) "
+        "SELECT w.responder_id, 1, $3::uuid, w.ref "
+        "FROM unnest($1::uuid[], $2::uuid[]) AS w (responder_id, ref) "
+        "JOIN matcher.responder r ON r.id = w.responder_id AND r.active "
+        "WHERE EXISTS (SELECT FROM matcher.shift s WHERE s.responder_id = r.id AND " ON_DUTY(
+            "genxi.now_ms()") ") "
+                              "AND NOT EXISTS (SELECT FROM matcher.rest t WHERE t.responder_id = "
+                              "r.id AND t.until_at > genxi.now_ms()) "
+                              "ORDER BY w.responder_id "
+                              "ON CONFLICT (responder_id) DO NOTHING RETURNING ref",
     .params = 3,
     .shape = GX_PG_ROWS,
     .writes = true,

@@ -52,39 +52,10 @@ struct person_query {
 /* Those known, in no order; without a fix. */
 enum gx_rc store_persons(struct gx_ctx *ctx, const struct person_query *query,
                          struct person **ret_persons, size_t *ret_count);
-/* The last positions of a force in a box, newest 500: what a ranking falls back on. */
-struct store_box {
-    Genxi__Force force;
-    double west, south, east, north;
-    int64_t fresh_after;
-};
-struct store_position {
-    const char *responder_id;
-    struct gx_point place;
-    int64_t at;
-};
-enum gx_rc store_positions_in(struct gx_ctx *ctx, const struct store_box *box,
-                              struct store_position **ret_items, size_t *ret_count);
-
-/* What taking a fix asks about a responder. */
-struct tracked {
-    const char *id;
-    const char *org_id;
-    int32_t area;
-    Genxi__Force force;
-    bool active;
-    bool assigned;
-    int64_t duty_until_at; /* end of the present shift; 0: off shift; INT64_MAX: open */
-    bool has_last;
-    struct gx_point last;
-    int64_t last_at;
-};
-enum gx_rc store_tracked(struct gx_ctx *ctx, const char *const *ids, size_t count,
-                         struct tracked **ret_items, size_t *ret_count);
 
 /* ---- offers ---- */
 /*
- * Takes hold of each free responder and makes the offer, in one statement and in one order, so that
+ * Takes hold of each responder who is free, on duty and rested, and makes the offer, in one statement and in one order, so that
  * two matchings never wait for each other in a circle. made[i] says which came about; the others
  * are somebody else's by now.
  */

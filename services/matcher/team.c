@@ -136,6 +136,10 @@ static enum gx_rc offer_over(struct team *team, struct offer *offer, const struc
     if (slot != NULL && slot->offered > 0) {
         slot->offered--;
     }
+    if (end->state != GENXI__OFFER_STATE__OFFER_STATE_ACCEPTED) {
+        /* Before the commit, so that the next matching of this transaction finds him; should it fail, the table says no to that. */
+        live_release(team->self->live, offer->responder_id, offer->id, end->at);
+    }
     enum gx_rc rc = gx_timer_cancel(team->ctx, "offer", offer->id);
     return rc == GX_OK ? speak_offer_ended(team->ctx, offer) : rc;
 }

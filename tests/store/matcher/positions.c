@@ -2,7 +2,7 @@
 /* Positions on a real Redis and without one: who may tell, order, jumps, lateness, the batch, the fallback, arrival. */
 #include "world.h"
 
-#include "flush.h"
+#include "memory/store.h"
 
 #include "base/clock.h"
 #include "base/geo.h"
@@ -25,25 +25,31 @@ static void servers(const char *variable)
     (void)usleep(600 * 1000);             /* past the pause between attempts to connect */
 }
 
-static enum gx_rc run_here(void *via, struct gx_ctx *ctx,
-                           enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx), void *arg)
+static struct gx_point last_indexed;
+static size_t indexed_count;
+
+static void count_indexed(void *arg, const struct live_place *place)
 {
-    (void)ctx;
-    return side_run(via, &SYSTEM, fn, arg);
+    (void)arg;
+    last_indexed = place->place;
+    indexed_count++;
 }
 
-static void flush(void)
+/* How many Redis knows. */
+static size_t indexed(void)
 {
-    struct gx_ctx ctx;
-    gx_ctx_init(&ctx, 1 << 20);
-    flush_write(run_here, world, &ctx);
-    gx_ctx_done(&ctx);
+    size_t cursor = 0;
+    indexed_count = 0;
+    do {
+        assert_int_equal(index_sweep(world_carry.index, &cursor, 0, count_indexed, NULL), GX_OK);
+    } while (cursor != 0);
+    return indexed_count;
 }
 
 static int setup(void **state)
 {
     (void)state;
-    flush(); /* what the test before left */
+    world_carry_out(); /* what the test before left */
     world_empty();
     add_org("station");
     add_org("guards");
@@ -120,8 +126,10 @@ static void test_each_refusal_has_its_problem_and_names_its_place(void **state)
         assert_int_equal(taken.refused[i]->index, i + 1);
         assert_string_equal(taken.refused[i]->problem, expected[i + 1]);
     }
-    assert_int_equal(world->passed, 1); /* the one taken is told to the live picture */
     assert_false(taken.degraded);
+    world_carry_out();
+    assert_int_equal(world->pictured, 2); /* p1's newest and p2's of before */
+    assert_int_equal(world->messages, 1);
 }
 
 static void test_size_of_a_batch_is_bounded(void **state)
@@ -167,10 +175,10 @@ static void test_late_fix_is_for_the_track_and_finds_nobody(void **state)
         .name = "p9", .org = "station", .force = FORCE(POLICE), .no_fix = true};
     add_person(&man);
     assert_string_equal(tell_fix(&man, gx_clock_wall_ms() - 90000), "");
-    assert_int_equal(world->passed, 0);
     assert_int_equal(open_affair(world, &here), GX_OK);
     assert_null(offer_of("p9"));
-    flush();
+    world_carry_out();
+    assert_int_equal(world->pictured, 0);
     assert_int_equal(world_number("SELECT count(*) FROM matcher.position", NULL), 0);
     assert_int_equal(world_number("SELECT count(*) FROM matcher.track", NULL), 1);
 }
@@ -180,15 +188,13 @@ static void test_closed_shift_takes_the_position_away(void **state)
     (void)state;
     const struct affair here = {.name = "here", .wanted = {{FORCE(POLICE), 1}}};
     struct townsman man = P1;
-    struct index_found found;
-    const char *ids[] = {id_of("p1")};
     add_person(&man);
-    assert_int_equal(index_fixes(world->self->index, &world->ctx, ids, 1, &found), GX_OK);
-    assert_true(found.at > 0);
+    world_carry_out();
+    assert_int_equal(indexed(), 1);
     man.off_shift = true;
     add_person(&man);
-    assert_int_equal(index_fixes(world->self->index, &world->ctx, ids, 1, &found), GX_OK);
-    assert_int_equal(found.at, 0);
+    world_carry_out();
+    assert_int_equal(indexed(), 0);
     assert_int_equal(open_affair(world, &here), GX_OK);
     assert_null(offer_of("p1"));
 }
@@ -198,23 +204,21 @@ static void test_moving_to_another_cell_leaves_nothing_behind(void **state)
     (void)state;
     struct gx_actor desk = actor_desk("station");
     Genxi__PositionsTaken taken = GENXI__POSITIONS_TAKEN__INIT;
-    struct index_hits hits = {0};
     add_person(&P1);
     /* Cells end at quarters of a degree: 102.75 lies between the two places; the gap allows the jump. */
     Genxi__Position west = fix("p1", 102.749, 25.03, gx_clock_wall_ms() + 4000);
     Genxi__Position east = fix("p1", 102.751, 25.03, gx_clock_wall_ms() + 4900);
     MATCHER_SETTINGS.fix_jump_mps = 1e6;
     assert_int_equal(tell(&desk, &west, 1, &taken), GX_OK);
+    world_carry_out();
+    assert_int_equal(indexed(), 1);
+    assert_true(last_indexed.lon < 102.75);
     assert_int_equal(tell(&desk, &east, 1, &taken), GX_OK);
     MATCHER_SETTINGS.fix_jump_mps = 70;
     assert_int_equal(taken.taken, 1);
-    const struct index_query query = {FORCE(POLICE), 1, 10, 2000, 2000, 2000};
-    gx_ctx_reset(&world->ctx);
-    assert_int_equal(index_near(world->self->index, &world->ctx, (struct gx_point){102.75, 25.03},
-                                &query, 1, &hits),
-                     GX_OK);
-    assert_int_equal(hits.count, 1);
-    assert_true(hits.items[0].place.lon > 102.75);
+    world_carry_out();
+    assert_int_equal(indexed(), 1);
+    assert_true(last_indexed.lon > 102.75);
 }
 
 static void test_positions_reach_postgres_in_batches_the_newest_only(void **state)
@@ -226,7 +230,7 @@ static void test_positions_reach_postgres_in_batches_the_newest_only(void **stat
     for (int i = 1; i <= 5; i++) {
         assert_string_equal(tell_fix(&P1, now + i), "");
     }
-    flush();
+    world_carry_out();
     assert_int_equal(world_number("SELECT count(*) FROM matcher.position", NULL), 2);
     char at[24];
     (void)snprintf(at, sizeof at, "%lld", (long long)now + 5);
@@ -243,7 +247,7 @@ static void test_arrival_is_derived_from_positions(void **state)
     add_person(&man);
     assert_int_equal(open_affair(world, &here), GX_OK);
     assert_int_equal(accept_by(world, "p1", NULL), GX_OK);
-    flush();
+    world_carry_out();
     assert_int_equal(
         world_number("SELECT count(*) FROM matcher.assignment WHERE arrived_by_position_at > 0",
                      NULL),
@@ -252,7 +256,7 @@ static void test_arrival_is_derived_from_positions(void **state)
     int64_t at = gx_clock_wall_ms() + 4500; /* fast, but not impossible */
     assert_string_equal(tell_fix(&man, at), "");
     side_emitted(world, GX_E_assignment_changed);
-    flush();
+    world_carry_out();
     char text[24];
     (void)snprintf(text, sizeof text, "%lld", (long long)at);
     assert_int_equal(
@@ -264,7 +268,7 @@ static void test_arrival_is_derived_from_positions(void **state)
     assert_int_equal(assignment_state("p1"), STATE(ACCEPTED)); /* the button is the responder's */
 }
 
-static void test_without_redis_matching_goes_on_from_postgres(void **state)
+static void test_without_redis_matching_goes_on_and_it_is_told(void **state)
 {
     (void)state;
     const struct affair first = {.name = "first", .wanted = {{FORCE(POLICE), 1}}};
@@ -275,30 +279,103 @@ static void test_without_redis_matching_goes_on_from_postgres(void **state)
     Genxi__LiveQuery query = GENXI__LIVE_QUERY__INIT;
     add_person(&P1);
     add_person(&P2);
-    flush();
+    world_carry_out();
     servers("GX_REDIS_STOP");
+    world_carry_out();
     assert_int_equal(open_affair(world, &first), GX_OK);
     assert_non_null(offer_of("p1"));
     assert_string_equal(verdict_on("first", "p1"), "offered");
     /* Positions are still taken, in order, and told. */
     assert_string_equal(tell_fix(&P2, gx_clock_wall_ms()), "");
-    assert_int_equal(world->passed, 1);
+    world_carry_out();
+    assert_int_equal(world->pictured, 1);
     assert_string_equal(tell_fix(&P2, gx_clock_wall_ms() - 30000), "position-out-of-order");
-    flush();
     assert_int_equal(side_command(world, &duty, GX_C_live_list, &query, &live.base), GX_OK);
     assert_true(live.degraded);
     assert_int_equal(live.n_items, 2);
     assert_true(live.items[0]->has_lon && live.items[1]->has_lon);
-    /* Back and empty: it refills from the next positions. */
-    servers("GX_REDIS_START");
     assert_int_equal(open_affair(world, &second), GX_OK);
-    assert_null(offer_of("p2"));
-    assert_string_equal(tell_fix(&P2, gx_clock_wall_ms()), "");
-    world_due("retry");
-    assert_int_equal(side_timers(world, "retry"), 1);
     assert_non_null(offer_of("p2"));
+    /* Back and empty: it is filled from memory. */
+    servers("GX_REDIS_START");
+    world_carry_out();
+    assert_int_equal(indexed(), 2);
     assert_int_equal(side_command(world, &duty, GX_C_live_list, &query, &live.base), GX_OK);
     assert_false(live.degraded);
+}
+
+/* Whoever begins: all that is in the tables and in Redis, and nothing else. */
+static enum gx_rc load(void *arg, struct gx_ctx *ctx)
+{
+    struct live *live = arg;
+    char after[KEY_TEXT_SIZE] = "";
+    size_t count = 1;
+    enum gx_rc rc = memory_load_places(ctx, live);
+    while (rc == GX_OK && count > 0) {
+        rc = memory_load_page(ctx, live, 2, after, &count);
+    }
+    return rc;
+}
+
+static void learn(void *arg, const struct live_place *place)
+{
+    live_learn(arg, place, 1);
+}
+
+static void test_another_process_begins_where_this_one_stood(void **state)
+{
+    (void)state;
+    const struct townsman people[] = {
+        P1,
+        P2,
+        {.name = "g1", .org = "guards", .force = FORCE(GUARD), .east_m = 100},
+        {.name = "off", .org = "station", .force = FORCE(POLICE), .off_shift = true}};
+    const struct affair first = {.name = "first", .wanted = {{FORCE(POLICE), 1}}};
+    const struct affair second = {.name = "second", .wanted = {{FORCE(POLICE), 1}}};
+    struct live *mine = world->self->live;
+    size_t cursor = 0;
+    for (size_t i = 0; i < 4; i++) {
+        add_person(&people[i]);
+    }
+    assert_int_equal(open_affair(world, &first), GX_OK);
+    assert_int_equal(accept_by(world, "p1", NULL), GX_OK);
+    assert_int_equal(status_by("p1", STATE(ON_SCENE)), GX_OK);
+    assert_int_equal(status_by("p1", STATE(DONE)), GX_OK);
+    world_carry_out();
+    struct live *other = live_new();
+    world->self->live = other;
+    assert_int_equal(side_run(world, &SYSTEM, load, other), GX_OK);
+    do {
+        assert_int_equal(index_sweep(world_carry.index, &cursor, 0, learn, other), GX_OK);
+    } while (cursor != 0);
+    live_set_filled(other);
+    assert_int_equal(live_count(other), 4);
+    assert_int_equal(open_affair(world, &second), GX_OK);
+    assert_string_equal(verdict_on("second", "p1"), "resting");
+    assert_string_equal(verdict_on("second", "p2"), "offered");
+    world->self->live = mine;
+    live_free(other);
+}
+
+static void test_memory_that_is_behind_gives_nobody_away(void **state)
+{
+    (void)state;
+    const struct affair here = {.name = "here", .wanted = {{FORCE(POLICE), 1}}};
+    add_person(&P1);
+    add_person(&P2);
+    /* Another process closed his shift, and its word has not come yet. */
+    world_do("UPDATE matcher.shift SET state = 3, changed_at = genxi.now_ms() WHERE responder_id = "
+             "$1::uuid",
+             id_of("p1"));
+    assert_int_equal(open_affair(world, &here), GX_OK);
+    assert_null(offer_of("p1"));
+    assert_non_null(offer_of("p2"));
+    /* Having lost him, memory has looked. */
+    struct key id;
+    struct live_who who;
+    assert_true(key_parse(id_of("p1"), &id));
+    live_who(world->self->live, &id, 1, gx_clock_wall_ms(), &who);
+    assert_false(who.on_duty);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -314,7 +391,9 @@ int main(void)
         TEST(test_moving_to_another_cell_leaves_nothing_behind),
         TEST(test_positions_reach_postgres_in_batches_the_newest_only),
         TEST(test_arrival_is_derived_from_positions),
-        TEST(test_without_redis_matching_goes_on_from_postgres),
+        TEST(test_another_process_begins_where_this_one_stood),
+        TEST(test_memory_that_is_behind_gives_nobody_away),
+        TEST(test_without_redis_matching_goes_on_and_it_is_told),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "flush.h"
 #include "follow.h"
 #include "handlers.h"
 
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 struct side *world;
+struct carry world_carry;
 const struct gx_point CENTRE = {102.66, 25.03};
 const struct gx_actor SYSTEM = {
     .roles = GX_ROLE_SYSTEM, .subject = "matcher", .org = "", .responder_id = "", .lang = "en"};
@@ -125,6 +127,13 @@ void side_free(struct side *side)
     }
 }
 
+static enum gx_rc run_here(void *via, struct gx_ctx *ctx,
+                           enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx), void *arg)
+{
+    (void)ctx;
+    return side_run(via, &SYSTEM, fn, arg);
+}
+
 static void default_settings(void)
 {
     char *argv[] = {gx_pb_text("genxi-matcher"), NULL};
@@ -147,16 +156,46 @@ int world_setup(void **state)
     gx_log_init("test", GX_WARN);
     default_settings();
     migrate(getenv("GX_PG"));
+    const struct gx_common_settings common = {.district = 53011200, .redis = getenv("GX_REDIS")};
     world = side_new();
+    world_carry = (struct carry){.live = world->self->live, .run = run_here, .via = world};
+    assert_int_equal(matcher_index_open(&common, &world_carry.index), GX_OK);
     return 0;
+}
+
+void world_carry_out(void)
+{
+    struct gx_ctx ctx;
+    gx_ctx_init(&ctx, 1 << 22);
+    world->pictured = world->messages = 0;
+    carry_out(&world_carry, &ctx);
+    carry_look(&world_carry, &ctx);
+    flush_write(world->self->live, run_here, world, &ctx);
+    gx_ctx_done(&ctx);
 }
 
 int world_teardown(void **state)
 {
     (void)state;
+    index_free(world_carry.index);
     side_free(world);
     world = NULL;
     return 0;
+}
+
+static void note_picture(struct side *side)
+{
+    size_t count = 0;
+    Genxi__Event **passing = gx_tx_passing(side->tx, &count);
+    for (size_t i = 0; i < count; i++) {
+        Genxi__PositionsMoved *moved =
+            genxi__positions_moved__unpack(NULL, passing[i]->body.len, passing[i]->body.data);
+        assert_non_null(moved);
+        assert_true(moved->n_orgs == moved->n_positions && moved->n_forces == moved->n_positions);
+        side->pictured += moved->n_positions;
+        side->messages++;
+        genxi__positions_moved__free_unpacked(moved, NULL);
+    }
 }
 
 /* As the chassis: what may be repeated is repeated. */
@@ -184,7 +223,8 @@ enum gx_rc side_run(struct side *side, const struct gx_actor *actor, world_fn *f
         return rc;
     }
     side->events = gx_tx_events(side->tx, &side->event_count);
-    (void)gx_tx_passing(side->tx, &side->passed);
+    note_picture(side);
+    matcher_committed(side->self, (const Genxi__Event *const *)side->events, side->event_count);
     for (size_t i = 0; i < side->event_count; i++) {
         side->emitted[side->events[i]->type]++;
     }
@@ -374,13 +414,13 @@ void world_empty(void)
     for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++) {
         world_do(TABLES[i], NULL);
     }
-    (void)index_prune(world->self->index, &world->ctx, INT64_MAX);
-    /* What the thread remembers of the persons before goes with them. */
-    void *self = NULL;
-    const struct gx_common_settings common = {.district = 53011200, .redis = getenv("GX_REDIS")};
-    matcher_thread_stop(world->self);
-    assert_int_equal(matcher_thread_start(&common, &self), GX_OK);
-    world->self = self;
+    /* What memory and Redis know of the persons before goes with them. */
+    live_clear(world->self->live);
+    live_set_filled(world->self->live);
+    size_t cursor = 0;
+    do {
+        (void)index_sweep(world_carry.index, &cursor, INT64_MAX, NULL, NULL);
+    } while (cursor != 0);
     memset(world->emitted, 0, sizeof world->emitted);
 }
 

@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include "base/id.h"
+#include "carry.h"
 #include "dispatch.pb-c.h"
 #include "incident.pb-c.h"
 #include "matcher.h"
@@ -28,8 +29,9 @@ struct side {
     struct gx_tx *tx;
     struct gx_ctx ctx;
     struct matcher *self;
-    size_t emitted[1000];  /* by event type, since last asked */
-    size_t passed;         /* passing events of the last transaction */
+    size_t emitted[1000]; /* by event type, since last asked */
+    size_t pictured; /* positions in the live picture's messages by the last world_carry_out() */
+    size_t messages;
     Genxi__Event **events; /* of the last transaction, in ctx */
     size_t event_count;
 };
@@ -40,6 +42,9 @@ int world_teardown(void **state);
 extern struct side *world; /* the one that single-threaded tests use */
 struct side *side_new(void);
 void side_free(struct side *side);
+/* What the background thread does: the picture, Redis, the tables. */
+void world_carry_out(void);
+extern struct carry world_carry;
 /* No incidents, persons, holds, fixes or timers. */
 void world_empty(void);
 
