@@ -15,34 +15,44 @@ enum {
     WORDS = SIDE * SIDE / 64,
     NOWHERE = -1,
 };
-static const uint32_t NOBODY = UINT32_MAX;
 
-/* One that stands somewhere, in the list of its cell. Half a cache line: a search reads little else. */
+/* One that stands somewhere. Those of a cell lie side by side: a search in a crowd reads memory in a row. */
 struct spot {
     double lon;
     double lat;
     double cos_lat;
-    uint32_t next;
-    uint32_t prev; /* the cell's first has NOBODY */
+    uint32_t number;
 };
 
-struct seat {
-    int32_t block; /* NOWHERE */
-    int32_t cell;
+struct cell {
+    struct spot *spots;
+    uint32_t count;
+    uint32_t room;
 };
 
 struct block {
     unsigned force;
-    int32_t x; /* west to east from -180 degrees, in blocks */
-    int32_t y; /* south to north from -90 degrees */
+    int32_t x;        /* west to east from -180 degrees, in blocks */
+    int32_t y;        /* south to north from -90 degrees */
+    double cos_least; /* of the latitudes in it */
     uint32_t count;
     uint64_t occupied[WORDS];
-    uint32_t first[SIDE * SIDE];
+    uint16_t
+        handles[SIDE *
+                SIDE]; /* of cells that were ever entered: one more than their place in `cells` */
+    struct cell *cells;
+    uint16_t cell_count;
+    uint16_t cell_room;
+};
+
+struct seat {
+    int32_t block; /* NOWHERE */
+    uint16_t cell;
+    uint32_t at; /* among the cell's spots */
 };
 
 struct grid {
-    struct spot *spots; /* by number */
-    struct seat *seats;
+    struct seat *seats; /* by number */
     size_t room;
     struct keys block_numbers;
     struct block **blocks;
@@ -70,11 +80,14 @@ void grid_free(struct grid *grid)
         return;
     }
     for (size_t i = 0; i < grid->block_count; i++) {
+        for (size_t j = 0; j < grid->blocks[i]->cell_count; j++) {
+            free(grid->blocks[i]->cells[j].spots);
+        }
+        free(grid->blocks[i]->cells);
         free(grid->blocks[i]);
     }
     free(grid->blocks);
     keys_done(&grid->block_numbers);
-    free(grid->spots);
     free(grid->seats);
     free(grid);
 }
@@ -99,10 +112,9 @@ static void make_room(struct grid *grid, uint32_t number)
     if (room == grid->room) {
         return;
     }
-    grid->spots = resized(grid->spots, room, sizeof *grid->spots);
     grid->seats = resized(grid->seats, room, sizeof *grid->seats);
     for (size_t i = grid->room; i < room; i++) {
-        grid->seats[i] = (struct seat){NOWHERE, 0};
+        grid->seats[i] = (struct seat){NOWHERE, 0, 0};
     }
     grid->room = room;
 }
@@ -110,6 +122,13 @@ static void make_room(struct grid *grid, uint32_t number)
 static struct key block_key(unsigned force, int32_t x, int32_t y)
 {
     return (struct key){force, (uint64_t)(uint32_t)x << 32 | (uint32_t)y};
+}
+
+static double cos_least(int32_t y)
+{
+    double south = (double)y / BLOCKS_PER_DEGREE - 90.0;
+    double north = south + 1.0 / BLOCKS_PER_DEGREE;
+    return fmax(0.0, fmin(cos(radians(south)), cos(radians(north))));
 }
 
 static int32_t block_at(struct grid *grid, unsigned force, int32_t x, int32_t y)
@@ -126,8 +145,7 @@ static int32_t block_at(struct grid *grid, unsigned force, int32_t x, int32_t y)
     if (block == NULL) {
         abort();
     }
-    *block = (struct block){.force = force, .x = x, .y = y};
-    memset(block->first, 0xff, sizeof block->first);
+    *block = (struct block){.force = force, .x = x, .y = y, .cos_least = cos_least(y)};
     grid->blocks[grid->block_count] = block;
     keys_add(&grid->block_numbers, block_key(force, x, y), (uint32_t)grid->block_count);
     return (int32_t)grid->block_count++;
@@ -146,39 +164,51 @@ static int32_t cell_y(double lat)
     return (int32_t)floor((lat + 90.0) * CELLS_PER_DEGREE);
 }
 
+static struct cell *cell_of(const struct block *block, uint32_t cell)
+{
+    return &block->cells[block->handles[cell] - 1];
+}
+
+static struct cell *cell_get(struct block *block, uint32_t cell)
+{
+    if (block->handles[cell] != 0) {
+        return cell_of(block, cell);
+    }
+    if (block->cell_count == block->cell_room) {
+        block->cell_room = block->cell_room == 0 ? 8 : (uint16_t)(block->cell_room * 2);
+        block->cells = resized(block->cells, block->cell_room, sizeof *block->cells);
+    }
+    block->cells[block->cell_count] = (struct cell){.spots = NULL};
+    block->handles[cell] = ++block->cell_count;
+    return cell_of(block, cell);
+}
+
+/* The last of the cell takes the place that is left. */
 static void leave(struct grid *grid, uint32_t number)
 {
     struct seat *seat = &grid->seats[number];
     struct block *block = grid->blocks[seat->block];
-    const struct spot *spot = &grid->spots[number];
-    if (spot->next != NOBODY) {
-        grid->spots[spot->next].prev = spot->prev;
-    }
-    if (spot->prev != NOBODY) {
-        grid->spots[spot->prev].next = spot->next;
-    } else {
-        block->first[seat->cell] = spot->next;
-        if (spot->next == NOBODY) {
-            block->occupied[seat->cell / 64] &= ~(UINT64_C(1) << (seat->cell % 64));
-        }
+    struct cell *cell = cell_of(block, seat->cell);
+    cell->spots[seat->at] = cell->spots[--cell->count];
+    grid->seats[cell->spots[seat->at].number].at = seat->at;
+    if (cell->count == 0) {
+        block->occupied[seat->cell / 64] &= ~(UINT64_C(1) << (seat->cell % 64));
     }
     block->count--;
     seat->block = NOWHERE;
 }
 
-static void enter(struct grid *grid, uint32_t number, struct seat seat)
+static void enter(struct grid *grid, uint32_t number, int32_t block_number, uint16_t place)
 {
-    struct block *block = grid->blocks[seat.block];
-    struct spot *spot = &grid->spots[number];
-    spot->prev = NOBODY;
-    spot->next = block->first[seat.cell];
-    if (spot->next != NOBODY) {
-        grid->spots[spot->next].prev = number;
+    struct block *block = grid->blocks[block_number];
+    struct cell *cell = cell_get(block, place);
+    if (cell->count == cell->room) {
+        cell->room = cell->room == 0 ? 2 : cell->room * 2;
+        cell->spots = resized(cell->spots, cell->room, sizeof *cell->spots);
     }
-    block->first[seat.cell] = number;
-    block->occupied[seat.cell / 64] |= UINT64_C(1) << (seat.cell % 64);
+    grid->seats[number] = (struct seat){block_number, place, cell->count++};
+    block->occupied[place / 64] |= UINT64_C(1) << (place % 64);
     block->count++;
-    grid->seats[number] = seat;
 }
 
 void grid_put(struct grid *grid, uint32_t number, unsigned force, struct gx_point place)
@@ -186,22 +216,17 @@ void grid_put(struct grid *grid, uint32_t number, unsigned force, struct gx_poin
     make_room(grid, number);
     int32_t x = cell_x(place.lon);
     int32_t y = cell_y(place.lat);
-    const struct seat seat = {
-        .block = block_at(grid, force, x / SIDE, y / SIDE),
-        .cell = y % SIDE * SIDE + x % SIDE,
-    };
-    const struct seat *old = &grid->seats[number];
-    bool moved = old->block != seat.block || old->cell != seat.cell;
-    if (moved && old->block != NOWHERE) {
-        leave(grid, number);
+    int32_t block = block_at(grid, force, x / SIDE, y / SIDE);
+    uint16_t cell = (uint16_t)(y % SIDE * SIDE + x % SIDE);
+    struct seat *seat = &grid->seats[number];
+    if (seat->block != block || seat->cell != cell) {
+        if (seat->block != NOWHERE) {
+            leave(grid, number);
+        }
+        enter(grid, number, block, cell);
     }
-    struct spot *spot = &grid->spots[number];
-    spot->lon = place.lon;
-    spot->lat = place.lat;
-    spot->cos_lat = cos(radians(place.lat));
-    if (moved) {
-        enter(grid, number, seat);
-    }
+    cell_of(grid->blocks[block], cell)->spots[seat->at] =
+        (struct spot){place.lon, place.lat, cos(radians(place.lat)), number};
 }
 
 void grid_drop(struct grid *grid, uint32_t number)
@@ -222,9 +247,9 @@ enum kind {
 /* What waits to be opened. hav is the haversine of its distance: it rises with the distance and costs no root. */
 struct waiting {
     double hav;
-    uint32_t kind;
-    uint32_t number; /* of the block (cell in `cell`), or of the one who stands there */
-    uint32_t cell;
+    uint32_t number; /* of the block, or of the one who stands there */
+    uint16_t kind;
+    uint16_t cell;
 };
 
 struct search {
@@ -277,8 +302,14 @@ static struct waiting pop(struct search *search)
     return top;
 }
 
+/* Of small angles, which nearly all are, the series is as exact as the sine, and cheaper. */
 static double hav_of(double half_radians)
 {
+    double square = half_radians * half_radians;
+    if (square < 1e-4) {
+        double s = half_radians * (1.0 - square * (1.0 / 6.0 - square * (1.0 / 120.0)));
+        return s * s;
+    }
     double s = sin(half_radians);
     return s * s;
 }
@@ -289,32 +320,44 @@ static double hav_to(const struct search *search, const struct spot *spot)
            search->cos_lat * spot->cos_lat * hav_of(radians(spot->lon - search->place.lon) / 2);
 }
 
-/* No point of the box is nearer: the least difference of latitude and of longitude in it, and its least cosine. */
-static double hav_to_box(const struct search *search, double west, double south, double size)
+static double metres_of(double hav)
 {
-    double north = south + size;
+    return 2 * gx_geo_degree_m() / radians(1.0) * asin(fmin(1.0, sqrt(hav)));
+}
+
+/* The short way around. */
+static double turn(double degrees)
+{
+    return degrees > 180.0 ? degrees - 360.0 : degrees < -180.0 ? degrees + 360.0 : degrees;
+}
+
+/* No point of the box is nearer: the least difference of latitude and of longitude in it, and no cosine in it is less. */
+static double hav_to_box(const struct search *search, struct gx_point corner, double size,
+                         double cos_least)
+{
+    double north = corner.lat + size;
     double lat = search->place.lat;
-    double dlat = lat < south ? south - lat : lat > north ? lat - north : 0.0;
-    double from_west = remainder(search->place.lon - west, 360.0);
-    double from_east = remainder(search->place.lon - west - size, 360.0);
+    double dlat = lat < corner.lat ? corner.lat - lat : lat > north ? lat - north : 0.0;
+    double from_west = turn(search->place.lon - corner.lon);
+    double from_east = turn(search->place.lon - corner.lon - size);
     double dlon =
         from_west >= 0.0 && from_east <= 0.0 ? 0.0 : fmin(fabs(from_west), fabs(from_east));
-    double cos_least = fmax(0.0, fmin(cos(radians(south)), cos(radians(north))));
     double hav =
         hav_of(radians(dlat) / 2) + search->cos_lat * cos_least * hav_of(radians(dlon) / 2);
     return hav * (1.0 - 1e-12); /* rounding must not put a box behind what lies in it */
 }
 
-static double degrees_of(int64_t number, int per_degree, double from)
+static struct gx_point corner_of(int32_t x, int32_t y, int per_degree)
 {
-    return (double)number / per_degree + from;
+    return (struct gx_point){(double)x / per_degree - 180.0, (double)y / per_degree - 90.0};
 }
 
-static void open_cell(struct search *search, const struct block *block, uint32_t cell)
+static void open_cell(struct search *search, const struct block *block, uint32_t number)
 {
-    const struct spot *spots = search->grid->spots;
-    for (uint32_t at = block->first[cell]; at != NOBODY; at = spots[at].next) {
-        push(search, (struct waiting){hav_to(search, &spots[at]), SPOT, at, 0});
+    const struct cell *cell = cell_of(block, number);
+    for (uint32_t i = 0; i < cell->count; i++) {
+        const struct spot *spot = &cell->spots[i];
+        push(search, (struct waiting){hav_to(search, spot), spot->number, SPOT, 0});
     }
 }
 
@@ -323,13 +366,11 @@ static void open_block(struct search *search, uint32_t number)
     const struct block *block = search->grid->blocks[number];
     for (int word = 0; word < WORDS; word++) {
         for (uint64_t bits = block->occupied[word]; bits != 0; bits &= bits - 1) {
-            uint32_t cell = (uint32_t)(word * 64 + __builtin_ctzll(bits));
-            double west =
-                degrees_of((int64_t)block->x * SIDE + cell % SIDE, CELLS_PER_DEGREE, -180);
-            double south =
-                degrees_of((int64_t)block->y * SIDE + cell / SIDE, CELLS_PER_DEGREE, -90);
-            double hav = hav_to_box(search, west, south, 1.0 / CELLS_PER_DEGREE);
-            push(search, (struct waiting){hav, CELL, number, cell});
+            int32_t cell = word * 64 + __builtin_ctzll(bits);
+            struct gx_point corner = corner_of(block->x * SIDE + cell % SIDE,
+                                               block->y * SIDE + cell / SIDE, CELLS_PER_DEGREE);
+            double hav = hav_to_box(search, corner, 1.0 / CELLS_PER_DEGREE, block->cos_least);
+            push(search, (struct waiting){hav, number, CELL, (uint16_t)cell});
         }
     }
 }
@@ -340,10 +381,9 @@ static void push_block(struct search *search, uint32_t number)
     if (block->count == 0) {
         return;
     }
-    double west = degrees_of(block->x, BLOCKS_PER_DEGREE, -180.0);
-    double south = degrees_of(block->y, BLOCKS_PER_DEGREE, -90.0);
-    double hav = hav_to_box(search, west, south, 1.0 / BLOCKS_PER_DEGREE);
-    push(search, (struct waiting){hav, BLOCK, number, 0});
+    struct gx_point corner = corner_of(block->x, block->y, BLOCKS_PER_DEGREE);
+    double hav = hav_to_box(search, corner, 1.0 / BLOCKS_PER_DEGREE, block->cos_least);
+    push(search, (struct waiting){hav, number, BLOCK, 0});
 }
 
 /* A band of latitudes, and of longitudes as wide as the circle is where it is widest. */
@@ -394,6 +434,19 @@ static void push_blocks(struct search *search, unsigned force, double radius_m)
     }
 }
 
+/* With the first, those behind it that nothing unopened can be before. */
+static size_t take_hits(struct search *search, struct waiting first,
+                        struct grid_hit hits[GRID_HITS])
+{
+    size_t count = 0;
+    hits[count++] = (struct grid_hit){first.number, metres_of(first.hav)};
+    while (count < GRID_HITS && search->count > 0 && search->heap[0].kind == SPOT) {
+        struct waiting next = pop(search);
+        hits[count++] = (struct grid_hit){next.number, metres_of(next.hav)};
+    }
+    return count;
+}
+
 void grid_near(const struct grid *grid, unsigned force, struct gx_point place, double radius_m,
                grid_visit *visit, void *arg)
 {
@@ -402,7 +455,7 @@ void grid_near(const struct grid *grid, unsigned force, struct gx_point place, d
         .grid = grid,
         .place = place,
         .cos_lat = cos(radians(place.lat)),
-        .most = hav_of(radians(half_turn)) * (1.0 + 1e-12),
+        .most = hav_of(radians(half_turn)),
     };
     bool go_on = true;
     push_blocks(&search, force, radius_m);
@@ -413,10 +466,9 @@ void grid_near(const struct grid *grid, unsigned force, struct gx_point place, d
         } else if (next.kind == CELL) {
             open_cell(&search, grid->blocks[next.number], next.cell);
         } else {
-            const struct spot *spot = &grid->spots[next.number];
-            const struct gx_point at = {spot->lon, spot->lat};
-            double metres = gx_geo_distance_m(at, place);
-            go_on = metres > radius_m || visit(arg, next.number, metres);
+            struct grid_hit hits[GRID_HITS];
+            size_t count = take_hits(&search, next, hits);
+            go_on = visit(arg, hits, count);
         }
     }
     free(search.heap);

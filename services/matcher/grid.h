@@ -22,8 +22,15 @@ void grid_put(struct grid *grid, uint32_t number, unsigned force, struct gx_poin
 /* One that is not there is left alone. */
 void grid_drop(struct grid *grid, uint32_t number);
 
-/* False ends the search. */
-typedef bool grid_visit(void *arg, uint32_t number, double metres);
+struct grid_hit {
+    uint32_t number;
+    double metres;
+};
+/* Some at once, 1 to GRID_HITS in their order, so that the visitor can fetch ahead. False ends the search. */
+typedef bool grid_visit(void *arg, const struct grid_hit *hits, size_t count);
+enum {
+    GRID_HITS = 8
+};
 /* All of that force no farther than radius_m, the nearest first. */
 void grid_near(const struct grid *grid, unsigned force, struct gx_point place, double radius_m,
                grid_visit *visit, void *arg);

@@ -83,11 +83,7 @@ static void empty(struct live *live)
         free(live->chunks[i]);
     }
     for (size_t i = 0; i < live->org_count; i++) {
-        free((void *)(uintptr_t)live->orgs[i].facts.id);
         free((void *)(uintptr_t)live->orgs[i].facts.agreement.contract_areas);
-    }
-    for (size_t i = 0; i < live->site_count; i++) {
-        free((void *)(uintptr_t)live->sites[i].id);
     }
     for (size_t i = 0; i < TRAYS; i++) {
         free(live->trays[i].numbers);
@@ -171,11 +167,14 @@ static struct record *record_get(struct live *live, const char *text, uint32_t *
     if (live->count == live->chunk_count * CHUNK) {
         live->chunks =
             must(realloc(live->chunks, (live->chunk_count + 1) * sizeof(struct record *)));
-        live->chunks[live->chunk_count++] = must(calloc(CHUNK, sizeof(struct record)));
+        struct record *chunk = must(aligned_alloc(LINE, CHUNK * sizeof *chunk));
+        memset(chunk, 0, CHUNK * sizeof *chunk);
+        live->chunks[live->chunk_count++] = chunk;
     }
     *ret_number = (uint32_t)live->count++;
     record = record_at(live, *ret_number);
     record->id = id;
+    record->org = record->site = KEY_NONE;
     record->indexed = LIVE_NO_CELL;
     keys_add(&live->numbers, id, *ret_number);
     return record;
@@ -183,55 +182,70 @@ static struct record *record_get(struct live *live, const char *text, uint32_t *
 
 /* ---- organisations and sites ---- */
 
-void live_put_org(struct live *live, const struct live_org *org)
+/* The number of that organisation, or site; made when it is not there. KEY_NONE: no id. */
+static uint32_t org_number(struct live *live, const char *text)
 {
     struct key id;
-    if (!key_parse(org->id, &id)) {
-        return;
+    if (text == NULL || !key_parse(text, &id)) {
+        return KEY_NONE;
     }
-    live_lock_to_write(live);
     uint32_t number = keys_find(&live->org_numbers, id);
     if (number == KEY_NONE) {
         number = (uint32_t)live->org_count++;
         live->orgs = must(realloc(live->orgs, live->org_count * sizeof *live->orgs));
-        live->orgs[number] = (struct org){.facts = {.id = must(strdup(org->id))}};
+        live->orgs[number] = (struct org){.id = id};
         keys_add(&live->org_numbers, id, number);
     }
-    struct live_org *facts = &live->orgs[number].facts;
-    if (facts->changed_at <= org->changed_at) {
-        const char *own_id = facts->id;
-        size_t size = org->agreement.contract_area_count * sizeof(int32_t);
-        int32_t *areas = must(malloc(size + 1));
-        if (size > 0) {
-            memcpy(areas, org->agreement.contract_areas, size);
-        }
-        free((void *)(uintptr_t)facts->agreement.contract_areas);
-        *facts = *org;
-        facts->id = own_id;
-        facts->agreement.contract_areas = areas;
-    }
-    live_unlock(live);
+    return number;
 }
 
-void live_put_site(struct live *live, const struct live_site *site)
+static uint32_t site_number(struct live *live, const char *text)
 {
     struct key id;
-    if (!key_parse(site->id, &id)) {
-        return;
+    if (text == NULL || !key_parse(text, &id)) {
+        return KEY_NONE;
     }
-    live_lock_to_write(live);
     uint32_t number = keys_find(&live->site_numbers, id);
     if (number == KEY_NONE) {
         number = (uint32_t)live->site_count++;
         live->sites = must(realloc(live->sites, live->site_count * sizeof *live->sites));
-        live->sites[number] = (struct live_site){.id = must(strdup(site->id))};
+        live->sites[number] = (struct site){.known = false};
+        (void)key_format(id, live->sites[number].id);
         keys_add(&live->site_numbers, id, number);
     }
-    struct live_site *own = &live->sites[number];
-    if (own->changed_at <= site->changed_at) {
-        const char *own_id = own->id;
-        *own = *site;
-        own->id = own_id;
+    return number;
+}
+
+void live_put_org(struct live *live, const struct live_org *in)
+{
+    live_lock_to_write(live);
+    uint32_t number = org_number(live, in->id);
+    struct org *org = number == KEY_NONE ? NULL : &live->orgs[number];
+    if (org != NULL && org->facts.changed_at <= in->changed_at) {
+        size_t size = in->agreement.contract_area_count * sizeof(int32_t);
+        int32_t *areas = must(malloc(size + 1));
+        if (size > 0) {
+            memcpy(areas, in->agreement.contract_areas, size);
+        }
+        free((void *)(uintptr_t)org->facts.agreement.contract_areas);
+        org->known = true;
+        org->facts = *in;
+        org->facts.id = NULL;
+        org->facts.agreement.contract_areas = areas;
+    }
+    live_unlock(live);
+}
+
+void live_put_site(struct live *live, const struct live_site *in)
+{
+    live_lock_to_write(live);
+    uint32_t number = site_number(live, in->id);
+    struct site *site = number == KEY_NONE ? NULL : &live->sites[number];
+    if (site != NULL && site->changed_at <= in->changed_at) {
+        site->known = true;
+        site->place = in->place;
+        site->radius_m = in->radius_m;
+        site->changed_at = in->changed_at;
     }
     live_unlock(live);
 }
@@ -256,19 +270,15 @@ static struct person_skill *copy_skills(const struct person_skill *skills, size_
     return copy;
 }
 
-static void take_facts(struct record *record, const struct live_responder *in)
+static void take_facts(struct live *live, struct record *record, const struct live_responder *in)
 {
     free(record->call_sign);
     free(record->skills);
     record->call_sign = must(strdup(in->call_sign));
     record->skills = in->skill_count == 0 ? NULL : copy_skills(in->skills, in->skill_count);
     record->skill_count = (uint16_t)in->skill_count;
-    record->site = NO_KEY;
-    record->org = NO_KEY;
-    (void)key_parse(in->org_id, &record->org);
-    if (in->site_id != NULL) {
-        (void)key_parse(in->site_id, &record->site);
-    }
+    record->org = org_number(live, in->org_id);
+    record->site = site_number(live, in->site_id);
     record->area = in->area;
     record->force = (uint8_t)in->force;
     record->guard_kind = (uint8_t)in->guard_kind;
@@ -285,7 +295,7 @@ void live_put_responder(struct live *live, const struct live_responder *in)
     live_lock_to_write(live);
     struct record *record = record_get(live, in->id, &number);
     if (record != NULL && record->changed_at <= in->changed_at) {
-        take_facts(record, in);
+        take_facts(live, record, in);
         if (record->fix.at != 0) {
             grid_drop(live->grid, number);
             grid_put(live->grid, number, record->force, record->fix.place);
@@ -296,15 +306,26 @@ void live_put_responder(struct live *live, const struct live_responder *in)
 
 bool record_on_duty(const struct record *record, int64_t now)
 {
+    if (record->shifts_open > 0) {
+        return true;
+    }
     for (size_t i = 0; i < record->shift_count; i++) {
         const struct record_shift *shift = &record->shifts[i];
-        if (shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_OPEN ||
-            (shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_PLANNED && shift->from_at <= now &&
-             now < shift->until_at)) {
+        if (shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_PLANNED && shift->from_at <= now &&
+            now < shift->until_at) {
             return true;
         }
     }
     return false;
+}
+
+static void count_open(struct record *record)
+{
+    record->shifts_open = 0;
+    for (size_t i = 0; i < record->shift_count; i++) {
+        bool open = record->shifts[i].state == GENXI__SHIFT_STATE__SHIFT_STATE_OPEN;
+        record->shifts_open = (uint16_t)(record->shifts_open + (open ? 1U : 0U));
+    }
 }
 
 /* The place of that shift in the record; shifts long over give theirs up. */
@@ -347,6 +368,7 @@ void live_put_shift(struct live *live, const struct live_shift *in)
             *shift =
                 (struct record_shift){id, in->from_at, in->until_at, in->changed_at, in->state};
         }
+        count_open(record);
         bool ended = shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_CLOSED;
         if (ended && !record_on_duty(record, in->changed_at) && record->hold != HOLD_ASSIGNMENT) {
             record_forget_fix(live, number);
@@ -415,6 +437,7 @@ void live_worked(struct live *live, const char *responder_id, int64_t accepted_a
     }
     if (!known && record->loads[oldest] < accepted_at) {
         record->loads[oldest] = accepted_at;
+        record->newest_load = accepted_at > record->newest_load ? accepted_at : record->newest_load;
     }
     live_unlock(live);
 }
@@ -442,7 +465,7 @@ void live_set_hold(struct live *live, const char *responder_id, const struct liv
 static uint32_t load_of(const struct record *record, int64_t now)
 {
     uint32_t load = 0;
-    for (size_t i = 0; i < LOADS; i++) {
+    for (size_t i = 0; i < LOADS && record->newest_load > now - LOAD_MS; i++) {
         load += record->loads[i] > now - LOAD_MS ? 1U : 0U;
     }
     return load;
@@ -450,21 +473,19 @@ static uint32_t load_of(const struct record *record, int64_t now)
 
 static void add_org(const struct live *live, const struct record *record, struct person *person)
 {
-    uint32_t number = keys_find(&live->org_numbers, record->org);
-    if (number != KEY_NONE) {
-        const struct live_org *org = &live->orgs[number].facts;
+    const struct org *org = record->org == KEY_NONE ? NULL : &live->orgs[record->org];
+    if (org != NULL && org->known) {
         person->org_known = true;
-        person->org_active = org->active;
-        person->org_exercise = org->exercise;
-        person->agreement = org->agreement;
+        person->org_active = org->facts.active;
+        person->org_exercise = org->facts.exercise;
+        person->agreement = org->facts.agreement;
     }
 }
 
 static void add_site(const struct live *live, const struct record *record, struct person *person)
 {
-    uint32_t number = keys_find(&live->site_numbers, record->site);
-    if (number != KEY_NONE) {
-        const struct live_site *site = &live->sites[number];
+    const struct site *site = record->site == KEY_NONE ? NULL : &live->sites[record->site];
+    if (site != NULL && site->known) {
         person->has_site = true;
         person->site_id = site->id;
         person->site = site->place;
@@ -502,6 +523,11 @@ static void fill_person(const struct live *live, const struct record *record, in
     add_site(live, record, person);
 }
 
+struct key record_org(const struct live *live, const struct record *record)
+{
+    return record->org == KEY_NONE ? NO_KEY : live->orgs[record->org].id;
+}
+
 struct nearing {
     const struct live *live;
     int64_t now;
@@ -509,11 +535,11 @@ struct nearing {
     void *arg;
 };
 
-static bool visit_number(void *arg, uint32_t number, double metres)
+static bool visit_one(const struct nearing *nearing, const struct grid_hit *found)
 {
-    const struct nearing *nearing = arg;
-    const struct record *record = record_at(nearing->live, number);
-    struct live_hit hit = {.id = record->id, .org = record->org, .metres = metres};
+    const struct record *record = record_at(nearing->live, found->number);
+    struct live_hit hit = {
+        .id = record->id, .org = record_org(nearing->live, record), .metres = found->metres};
     if (record->changed_at == 0) {
         return true; /* the registry has not told of him yet: nothing can be said */
     }
@@ -521,40 +547,88 @@ static bool visit_number(void *arg, uint32_t number, double metres)
     return nearing->visit(nearing->arg, &hit);
 }
 
+/* Each lies elsewhere in a large memory: all are fetched before the first is looked at. */
+static bool visit_some(void *arg, const struct grid_hit *hits, size_t count)
+{
+    const struct nearing *nearing = arg;
+    bool go_on = true;
+    for (size_t i = 0; i < count; i++) {
+        const char *record = (const char *)record_at(nearing->live, hits[i].number);
+        __builtin_prefetch(record);
+        __builtin_prefetch(record + LINE);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct record *record = record_at(nearing->live, hits[i].number);
+        __builtin_prefetch(record->skills);
+        __builtin_prefetch(record->call_sign);
+    }
+    for (size_t i = 0; i < count && go_on; i++) {
+        go_on = visit_one(nearing, &hits[i]);
+    }
+    return go_on;
+}
+
 void live_near(struct live *live, Genxi__Force force, struct gx_point place, double radius_m,
                int64_t now, live_visit *visit, void *arg)
 {
     struct nearing nearing = {live, now, visit, arg};
     live_lock_to_read(live);
-    grid_near(live->grid, (unsigned)force, place, radius_m, visit_number, &nearing);
+    grid_near(live->grid, (unsigned)force, place, radius_m, visit_some, &nearing);
     live_unlock(live);
 }
 
-static const char *id_text(struct gx_arena *arena, struct key id)
+/* Takes a piece of the block for that text. */
+static const char *put_text(char **at, const char *text)
 {
-    char text[KEY_TEXT_SIZE];
-    return gx_arena_text(arena, key_format(id, text));
+    char *piece = *at;
+    size_t size = strlen(text) + 1;
+    memcpy(piece, text, size);
+    *at += size;
+    return piece;
+}
+
+static const char *put_id(char **at, struct key id)
+{
+    char *piece = key_format(id, *at);
+    *at += KEY_TEXT_SIZE;
+    return piece;
+}
+
+static size_t kept_size(const struct person *person)
+{
+    size_t size = person->skill_count * sizeof *person->skills +
+                  person->agreement.contract_area_count * sizeof(int32_t);
+    for (size_t i = 0; i < person->skill_count; i++) {
+        size += strlen(person->skills[i].code) + 1;
+    }
+    return size + 2 * (size_t)KEY_TEXT_SIZE + strlen(person->call_sign) + strlen(person->site_id) +
+           2;
 }
 
 bool live_keep(const struct live_hit *hit, struct gx_arena *arena, struct person *ret_person)
 {
-    struct person person = hit->person;
-    size_t areas_size = person.agreement.contract_area_count * sizeof(int32_t);
-    struct person_skill *skills = gx_arena_alloc(arena, (person.skill_count + 1) * sizeof *skills);
-    int32_t *areas = gx_arena_alloc(arena, areas_size + sizeof *areas);
-    for (size_t i = 0; i < person.skill_count && skills != NULL; i++) {
-        skills[i].code = gx_arena_text(arena, person.skills[i].code);
-        skills[i].until_at = person.skills[i].until_at;
+    struct person *person = ret_person;
+    size_t areas_size = hit->person.agreement.contract_area_count * sizeof(int32_t);
+    *person = hit->person;
+    /* One piece of memory for all: skills, areas, texts. */
+    struct person_skill *skills = gx_arena_alloc(arena, kept_size(&hit->person));
+    if (skills == NULL) {
+        return false;
     }
-    if (areas != NULL && areas_size > 0) {
-        memcpy(areas, person.agreement.contract_areas, areas_size);
+    int32_t *areas = (int32_t *)(void *)(skills + person->skill_count);
+    char *at = (char *)areas + areas_size;
+    if (areas_size > 0) {
+        memcpy(areas, person->agreement.contract_areas, areas_size);
     }
-    person.id = id_text(arena, hit->id);
-    person.org_id = id_text(arena, hit->org);
-    person.call_sign = gx_arena_text(arena, person.call_sign);
-    person.site_id = gx_arena_text(arena, person.site_id);
-    person.skills = skills;
-    person.agreement.contract_areas = areas;
-    *ret_person = person;
-    return !arena->spent;
+    for (size_t i = 0; i < person->skill_count; i++) {
+        skills[i] = (struct person_skill){put_text(&at, person->skills[i].code),
+                                          person->skills[i].until_at};
+    }
+    person->id = put_id(&at, hit->id);
+    person->org_id = put_id(&at, hit->org);
+    person->call_sign = put_text(&at, person->call_sign);
+    person->site_id = put_text(&at, person->site_id);
+    person->skills = skills;
+    person->agreement.contract_areas = areas;
+    return true;
 }

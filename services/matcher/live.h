@@ -170,7 +170,7 @@ struct live_cell live_cell_of(struct gx_point place);
 /* ---- who is near ---- */
 
 /*
- * One who was found: all of person but the ids' texts, which live_keep() makes, and asked_before. Borrowed until the visit ends; no other
+ * One who was found: all of person but the ids' texts, which live_keep() makes, and asked_before, which is the visitor's. Borrowed until the visit ends; no other
  * function of this header may be called from it.
  */
 struct live_hit {
@@ -180,7 +180,7 @@ struct live_hit {
     double metres;
 };
 /* False ends the search. */
-typedef bool live_visit(void *arg, const struct live_hit *hit);
+typedef bool live_visit(void *arg, struct live_hit *hit);
 /* Those of that force with a position no farther than radius_m, the nearest by great circle first. now is Unix ms. */
 void live_near(struct live *live, Genxi__Force force, struct gx_point place, double radius_m,
                int64_t now, live_visit *visit, void *arg);

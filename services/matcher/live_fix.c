@@ -55,7 +55,7 @@ void live_who(struct live *live, const struct key *ids, size_t count, int64_t no
         if (record != NULL && record->changed_at != 0) {
             ret_who[i] = (struct live_who){
                 .number = number,
-                .org = record->org,
+                .org = record_org(live, record),
                 .area = record->area,
                 .force = (Genxi__Force)record->force,
                 .on_duty = record->active && record_on_duty(record, now),
@@ -173,7 +173,7 @@ static void take_out(struct live *live, uint32_t number, enum live_tray tray,
         .told = record->told,
     };
     (void)key_format(record->id, change->responder_id);
-    (void)key_format(record->org, change->org_id);
+    (void)key_format(record_org(live, record), change->org_id);
     if (tray == LIVE_TO_INDEX) {
         record->indexed = change->is;
         record->indexed_force = record->force;

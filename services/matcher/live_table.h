@@ -11,6 +11,7 @@
 
 enum {
     CHUNK = 1024, /* records allocated at once: they never move */
+    LINE = 64,    /* of the processor's cache: records begin with one */
     LOADS = 12,   /* tasks remembered of a responder, the newest */
     TRAYS = 2,
     WRITES_AT_ONCE = 16 /* changes made before the lock is given to others */
@@ -24,42 +25,53 @@ struct record_shift {
     int32_t state;
 };
 
-/* Some 300 bytes: a million fit beside their places in Redis. */
+/* Some 300 bytes: a million fit beside their places in Redis. What a search looks at stands first. */
 struct record {
-    struct key id;
-    struct key org;
-    struct key site;    /* zero: none */
     int64_t changed_at; /* 0: only heard of by a shift or a hold */
+    struct fix fix;     /* the last one; at 0: none */
     int64_t insured_until_at;
-    char *call_sign;
-    struct person_skill *skills; /* with their texts in one block */
-    struct record_shift *shifts;
+    int64_t rest_until_at;
+    uint32_t org; /* its number, or KEY_NONE */
+    uint32_t site;
     int32_t area;
     uint16_t crew;
     uint16_t skill_count;
     uint16_t shift_count;
+    uint16_t shifts_open; /* of them */
     uint8_t force;
     uint8_t guard_kind;
+    uint8_t hold;
     bool active;
     bool off_site_consent;
-    /* holds */
-    uint8_t hold;
-    struct key hold_ref;
-    int64_t hold_at;     /* since when it is held */
-    int64_t released_at; /* since when it is not */
-    int64_t rest_until_at;
+    struct key id;
+    struct person_skill *skills; /* with their texts in one block */
+    struct record_shift *shifts;
+    char *call_sign;
+    int64_t newest_load;
     int64_t loads[LOADS];
-    /* the last fix; at 0: none */
-    struct fix fix;
+    /* who holds him */
+    struct key hold_ref;
+    int64_t hold_at;     /* since when he is held */
+    int64_t released_at; /* since when he is not */
+    /* his fixes, as others have them */
     int64_t track_at;
     struct live_cell indexed; /* where the index has him, and as whose */
     uint8_t indexed_force;
     bool in_tray[TRAYS];
     bool told;
-};
+} __attribute__((aligned(LINE)));
 
 struct org {
-    struct live_org facts; /* agreement.contract_areas is its own */
+    struct key id;
+    bool known;            /* else a responder of its was heard of first */
+    struct live_org facts; /* its id is not filled; agreement.contract_areas is its own */
+};
+struct site {
+    char id[KEY_TEXT_SIZE];
+    bool known;
+    struct gx_point place;
+    double radius_m;
+    int64_t changed_at;
 };
 
 struct tray {
@@ -82,7 +94,7 @@ struct live {
     struct org *orgs;
     size_t org_count;
     struct keys site_numbers;
-    struct live_site *sites;
+    struct site *sites;
     size_t site_count;
     struct grid *grid;
     struct tray trays[TRAYS];
@@ -98,6 +110,7 @@ static inline struct record *record_at(const struct live *live, uint32_t number)
 }
 /* NULL: not known. */
 struct record *record_find(const struct live *live, struct key id, uint32_t *ret_number);
+struct key record_org(const struct live *live, const struct record *record);
 bool record_on_duty(const struct record *record, int64_t now);
 /* Under the lock to write. */
 void record_changed(struct live *live, uint32_t number, enum live_tray tray);

@@ -5,7 +5,7 @@
 
 enum {
     FORCES = 5,      /* by Genxi__Force, 0 unused */
-    UNFIT_MAX = 30,  /* of a force: kept for the reasons */
+    UNFIT_MAX = 20,  /* of a force: kept for the reasons */
     PATIENCE = 2000, /* looked at in vain for more than is wanted, and no further */
 };
 
@@ -96,21 +96,20 @@ static bool judge(struct seeking *seeking, const struct person *person, struct v
     return fits;
 }
 
-static bool look_at(void *arg, const struct live_hit *hit)
+static bool look_at(void *arg, struct live_hit *hit)
 {
     struct seeking *seeking = arg;
     struct search_result *result = seeking->result;
-    struct live_hit known = *hit;
     if (!grow(seeking)) {
         return false;
     }
-    known.person.asked_before = asked_before(&seeking->query->asked, hit->id);
+    hit->person.asked_before = asked_before(&seeking->query->asked, hit->id);
     seeking->looked_at++;
     struct view *views = &result->views[result->count * seeking->query->slot_count];
-    bool fits = judge(seeking, &known.person, views);
+    bool fits = judge(seeking, &hit->person, views);
     if (fits || seeking->unfit < UNFIT_MAX) {
         seeking->unfit += fits ? 0 : 1;
-        if (!live_keep(&known, &seeking->ctx->arena, &result->persons[result->count])) {
+        if (!live_keep(hit, &seeking->ctx->arena, &result->persons[result->count])) {
             return false;
         }
         result->count++;

@@ -138,7 +138,7 @@ struct seen {
     size_t count;
 };
 
-static bool see(void *arg, const struct live_hit *hit)
+static bool see(void *arg, struct live_hit *hit)
 {
     struct seen *seen = arg;
     assert_true(live_keep(hit, &ctx.arena, &seen->persons[seen->count]));
