@@ -34,7 +34,8 @@ struct running {
     size_t thread_count;
     struct gx_admin *admin;
     struct gx_watch *watch;
-    bool started; /* the service's own start() ran */
+    bool tried;   /* the service's own start() was called, once */
+    bool started; /* and did not fail: stop() is due at the end */
 };
 
 /* --- readiness --- */
@@ -144,15 +145,17 @@ static bool wait_signal(struct running *running, int wait_ms)
 static void start_service_once(struct running *running)
 {
     const struct gx_service *service = running->chassis.service;
-    if (running->started || !atomic_load(&running->chassis.postgres_up)) {
+    if (running->tried || !atomic_load(&running->chassis.postgres_up)) {
+        return;
+    }
+    running->tried = true;
+    if (service->start != NULL && service->start(&running->common) != GX_OK) {
+        gx_log(NULL, GX_ERROR, "service-start", "the service's own threads could not be started");
+        atomic_store(&running->chassis.failed, true);
         return;
     }
     running->started = true;
     gx_log(NULL, GX_INFO, "started", "%s serves", service->name);
-    if (service->start != NULL && service->start(&running->common) != GX_OK) {
-        gx_log(NULL, GX_ERROR, "service-start", "the service's own threads could not be started");
-        atomic_store(&running->chassis.failed, true);
-    }
 }
 
 static void run(struct running *running)

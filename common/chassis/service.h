@@ -86,7 +86,10 @@ struct gx_service {
     void (*tick)(void *self);
     /* After commit, once per transaction that emitted; may be NULL. Runs in the thread that committed. */
     void (*committed)(void *self, const Genxi__Event *const *events, size_t count);
-    /* Background threads of the service's own (webhook sender, SMPP link): started after the database answers, stopped on drain. */
+    /*
+     * Background threads of the service's own (webhook sender, SMPP link): started after the database answers, stopped on drain. A start that
+     * fails cleans up behind itself and ends the process; stop() is not called then.
+     */
     enum gx_rc (*start)(const struct gx_common_settings *common);
     void (*stop)(void);
     /* More for /readyz: NULL, or what is missing. */

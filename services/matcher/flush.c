@@ -479,14 +479,16 @@ enum gx_rc flush_start(const struct gx_common_settings *common)
     FLUSH.carry = (struct carry){.live = matcher_live(), .run = by_background};
     enum gx_rc rc = matcher_index_open(common, &FLUSH.carry.index);
     rc = rc == GX_OK ? gx_background_open(&background) : rc;
-    if (rc != GX_OK) {
-        return rc;
-    }
     FLUSH.carry.via = background;
     FLUSH.common = common;
-    if (pthread_create(&FLUSH.thread, NULL, run_thread, background) != 0) {
+    if (rc == GX_OK && pthread_create(&FLUSH.thread, NULL, run_thread, background) != 0) {
         gx_background_free(background);
-        return GX_INTERNAL;
+        rc = GX_INTERNAL;
+    }
+    if (rc != GX_OK) {
+        index_free(FLUSH.carry.index);
+        FLUSH.carry = (struct carry){.index = NULL};
+        return rc;
     }
     FLUSH.running = true;
     return GX_OK;

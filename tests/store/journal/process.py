@@ -23,11 +23,11 @@ def free_port():
 
 
 class Service:
-    def __init__(self, folder, postgres, **settings):
+    def __init__(self, folder, postgres, last=(), **settings):
         self.port = free_port()
         self.log = tempfile.TemporaryFile(dir=folder)
         words = {"postgres": postgres, "admin_port": self.port, "key_dir": f"{folder}/keys", "brokers": f"ipc://{folder}/none", "drain_ms": 10000, **settings}
-        self.process = subprocess.Popen([PROBE] + [f"--{k}={v}" for k, v in words.items()], stderr=self.log)
+        self.process = subprocess.Popen([PROBE] + [f"--{k}={v}" for k, v in words.items()] + list(last), stderr=self.log)
 
     def get(self, path):
         try:
@@ -86,6 +86,12 @@ def without_postgres_it_waits_and_says_so(folder):
     assert code == 0 and seconds < 10, (code, seconds, service.text())
 
 
+def a_failed_start_ends_it_without_a_stop(folder):
+    service = Service(folder, f"{ADMIN} dbname=probe options='-c role=genxi_probe'", ["--start-fails"])
+    assert service.process.wait(timeout=30) == 1, (service.process.returncode, service.text())
+    assert '"service-start"' in service.text() and '"started"' not in service.text(), service.text()
+
+
 def it_serves_reloads_and_drains(folder):
     service = Service(folder, f"{ADMIN} dbname=probe options='-c role=genxi_probe'", workers=2, followers=2)
     assert service.wait("/readyz", 200).strip() == "ready"
@@ -119,5 +125,6 @@ with tempfile.TemporaryDirectory(prefix="genxi-process-") as place:
     settings_are_refused_by_name()
     metrics_are_well_formed()
     without_postgres_it_waits_and_says_so(place)
+    a_failed_start_ends_it_without_a_stop(place)
     it_serves_reloads_and_drains(place)
 print("a service refuses, waits, serves, reloads and drains")
