@@ -87,6 +87,7 @@ void gx_chassis_init(struct gx_chassis *chassis, const struct gx_service *servic
     chassis->command_latency = must_alloc(service->command_count, sizeof(struct gx_metric));
     chassis->timers_overdue = must_alloc(service->timer_count, sizeof(struct gx_metric));
     chassis->follow_states = must_alloc((size_t)common->followers, sizeof(struct gx_follow_state));
+    chassis->worker_brokers = must_alloc((size_t)common->workers, sizeof(atomic_int));
     chassis->label_count = service->command_count * (GX_RC_COUNT + 1) + service->timer_count;
     chassis->labels = must_alloc(chassis->label_count, sizeof(char *));
     (void)pthread_mutex_init(&chassis->timer_lock, NULL);
@@ -107,6 +108,7 @@ void gx_chassis_done(struct gx_chassis *chassis)
     free(chassis->command_latency);
     free(chassis->timers_overdue);
     free(chassis->follow_states);
+    free(chassis->worker_brokers);
     gx_store_free(chassis->store);
     (void)pthread_cond_destroy(&chassis->timer_wake);
     (void)pthread_mutex_destroy(&chassis->timer_lock);
@@ -168,6 +170,15 @@ void gx_chassis_register_metrics(struct gx_chassis *chassis)
     gx_metrics_register(chassis->command_latency, service->command_count);
     gx_metrics_register(chassis->timers_overdue, service->timer_count);
     gx_metrics_register(service->metrics, service->metric_count);
+}
+
+bool gx_chassis_is_reachable(const struct gx_chassis *chassis)
+{
+    bool reachable = chassis->service->command_count == 0;
+    for (int64_t i = 0; i < chassis->common->workers && !reachable; i++) {
+        reachable = atomic_load(&chassis->worker_brokers[i]) > 0;
+    }
+    return reachable;
 }
 
 void gx_chassis_sleep_ms(const struct gx_chassis *chassis, int ms)

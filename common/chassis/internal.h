@@ -56,6 +56,7 @@ struct gx_chassis {
     char **labels;
     size_t label_count;
     struct gx_follow_state *follow_states; /* one a follower thread */
+    atomic_int *worker_brokers;            /* brokers that each worker thread stands at */
     pthread_mutex_t timer_lock;
     pthread_cond_t timer_wake;
     bool timer_set; /* an earlier timer may be there: look again */
@@ -108,6 +109,8 @@ enum gx_rc gx_runner_run(struct gx_runner *runner, struct gx_ctx *ctx, const str
 /* ctx acts as the system, for the service's own threads. */
 void gx_act_as_system(struct gx_ctx *ctx, const char *service, const char *parent_trace);
 
+/* Can a command reach one of the service's workers? True for a service without commands. */
+bool gx_chassis_is_reachable(const struct gx_chassis *chassis);
 /* Sleeps, but not past the stop of the service. */
 void gx_chassis_sleep_ms(const struct gx_chassis *chassis, int ms);
 void gx_chassis_wake_timers(struct gx_chassis *chassis);

@@ -50,6 +50,9 @@ static const char *what_is_missing(void *arg)
     if (!atomic_load(&running->chassis.postgres_up)) {
         return "postgres";
     }
+    if (!gx_chassis_is_reachable(&running->chassis)) {
+        return "broker";
+    }
     return service->not_ready == NULL ? NULL : service->not_ready();
 }
 

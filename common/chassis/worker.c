@@ -186,6 +186,7 @@ void *gx_worker_body(void *arg)
     }
     while (open && !atomic_load(&chassis->stopping)) {
         (void)serve_next(&runner, worker, &call_ctx, TAKE_WAIT_MS);
+        atomic_store(&chassis->worker_brokers[thread->index], gx_worker_brokers_up(worker));
     }
     if (open) {
         /* A call may have been on its way when BYE went out. */

@@ -83,6 +83,8 @@ enum gx_rc gx_worker_next(struct gx_worker *worker, struct gx_ctx *ctx, int wait
 void gx_worker_reply(struct gx_worker *worker, const Genxi__Reply *reply);
 /* Says BYE: no more calls come but those on their way. Call gx_worker_next() until it returns UNAVAILABLE. */
 void gx_worker_drain(struct gx_worker *worker);
+/* Number of brokers that were told READY over the connection that stands now; as of the last gx_worker_next(). */
+int gx_worker_brokers_up(const struct gx_worker *worker);
 void gx_worker_free(struct gx_worker *worker);
 
 /* --- Events --- */

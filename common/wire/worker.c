@@ -331,6 +331,15 @@ enum gx_rc gx_worker_next(struct gx_worker *worker, struct gx_ctx *ctx, int wait
     }
 }
 
+int gx_worker_brokers_up(const struct gx_worker *worker)
+{
+    int up = 0;
+    for (size_t i = 0; i < worker->net.broker_count; i++) {
+        up += worker->links[i].announced ? 1 : 0;
+    }
+    return up;
+}
+
 void gx_worker_drain(struct gx_worker *worker)
 {
     if (worker->leaving) {

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A service as a process: refuses bad settings, says what is missing, serves, reloads, drains. Arguments: the probe program, promtool or ""."""
+"""A service as a process: refuses bad settings, says what is missing, serves, reloads, drains. Arguments: the probe program, a
+broker, promtool or ""."""
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 
-PROBE, PROMTOOL = sys.argv[1], sys.argv[2]
+PROBE, BROKER, PROMTOOL = sys.argv[1:4]
 ADMIN = os.environ["GX_PG"]
 
 
@@ -22,11 +23,16 @@ def free_port():
         return sock.getsockname()[1]
 
 
+def broker(folder):
+    words = [f"--bind=ipc://{folder}/bus", f"--key-dir={folder}/keys"]
+    return subprocess.Popen([BROKER, *words], stdin=subprocess.DEVNULL, stderr=open(f"{folder}/broker.log", "a", encoding="utf-8"))
+
+
 class Service:
     def __init__(self, folder, postgres, last=(), **settings):
         self.port = free_port()
         self.log = tempfile.TemporaryFile(dir=folder)
-        words = {"postgres": postgres, "admin_port": self.port, "key_dir": f"{folder}/keys", "brokers": f"ipc://{folder}/none", "drain_ms": 10000, **settings}
+        words = {"postgres": postgres, "admin_port": self.port, "key_dir": f"{folder}/keys", "brokers": f"ipc://{folder}/bus", "drain_ms": 10000, **settings}
         self.process = subprocess.Popen([PROBE] + [f"--{k}={v}" for k, v in words.items()] + list(last), stderr=self.log)
 
     def get(self, path):
@@ -94,6 +100,16 @@ def a_failed_start_ends_it_without_a_stop(folder):
 
 def it_serves_reloads_and_drains(folder):
     service = Service(folder, f"{ADMIN} dbname=probe options='-c role=genxi_probe'", workers=2, followers=2)
+    until = time.monotonic() + 30
+    while service.get("/readyz") != (503, "broker\n") and time.monotonic() < until:
+        time.sleep(0.1)
+    assert service.get("/readyz") == (503, "broker\n"), "no command can come without a broker"
+    bus = broker(folder)
+    assert service.wait("/readyz", 200).strip() == "ready"
+    bus.kill()
+    bus.wait()
+    assert service.wait("/readyz", 503).strip() == "broker"
+    bus = broker(folder)
     assert service.wait("/readyz", 200).strip() == "ready"
     assert re.search(r"^genxi_postgres_up 1$", service.get("/metrics")[1], re.M)
     names = sorted(open(f"/proc/{service.process.pid}/task/{task}/comm").read().strip() for task in os.listdir(f"/proc/{service.process.pid}/task"))
@@ -107,6 +123,8 @@ def it_serves_reloads_and_drains(folder):
     code, seconds = service.end()
     assert code == 0 and seconds < 10, (code, seconds, service.text())
     assert '"drain-late"' not in service.text()
+    bus.terminate()
+    assert bus.wait(timeout=30) == 0
 
 
 def migrate(folder):
