@@ -47,6 +47,10 @@ struct gx_metric GX_CHASSIS_METRICS[GX_M_COUNT] = {
     [GX_M_UNCERTAIN] = {.name = "genxi_transactions_uncertain_total",
                         .help = "Commits whose outcome was not known at first.",
                         .kind = GX_COUNTER},
+    [GX_M_PUBLISH_DROPPED] = {.name = "genxi_publish_dropped_total",
+                              .help = "Events not sent to a broker whose queue was full; "
+                                      "followers read them from the journal.",
+                              .kind = GX_COUNTER},
     [GX_M_POSTGRES_UP] = {.name = "genxi_postgres_up",
                           .help = "1 when PostgreSQL answers.",
                           .kind = GX_GAUGE},

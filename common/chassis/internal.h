@@ -30,6 +30,7 @@ enum gx_chassis_metric {
     GX_M_RERUNS,
     GX_M_REPLAYS,
     GX_M_UNCERTAIN,
+    GX_M_PUBLISH_DROPPED,
     GX_M_POSTGRES_UP,
     GX_M_COUNT,
 };

@@ -70,12 +70,14 @@ static void publish(struct gx_runner *runner)
     Genxi__Event **events = gx_tx_events(runner->tx, &count);
     size_t passing_count = 0;
     Genxi__Event **passing = gx_tx_passing(runner->tx, &passing_count);
+    size_t dropped = 0;
     for (size_t i = 0; i < count && runner->publisher != NULL; i++) {
-        gx_publish(runner->publisher, events[i]);
+        dropped += gx_publish(runner->publisher, events[i]);
     }
     for (size_t i = 0; i < passing_count && runner->publisher != NULL; i++) {
-        gx_publish(runner->publisher, passing[i]);
+        dropped += gx_publish(runner->publisher, passing[i]);
     }
+    gx_metric_add(&GX_CHASSIS_METRICS[GX_M_PUBLISH_DROPPED], (int64_t)dropped);
     if (count > 0 && service->committed != NULL) {
         service->committed(runner->self, (const Genxi__Event *const *)events, count);
     }

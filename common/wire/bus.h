@@ -91,8 +91,8 @@ void gx_worker_free(struct gx_worker *worker);
 struct gx_publisher; /* one per thread */
 enum gx_rc gx_publisher_open(const struct gx_bus_settings *settings,
                              struct gx_publisher **ret_publisher);
-/* To every broker; never blocks, may drop (the journal has it). */
-void gx_publish(struct gx_publisher *publisher, const Genxi__Event *event);
+/* To every broker; never blocks. Returns how many of them it was dropped for, their queue being full (the journal has it). */
+size_t gx_publish(struct gx_publisher *publisher, const Genxi__Event *event);
 void gx_publisher_free(struct gx_publisher *publisher);
 
 struct gx_subscriber; /* one per thread */

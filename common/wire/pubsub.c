@@ -19,10 +19,10 @@ enum {
     SEEN_DEPTH = 4
 };
 
+/* One PUB a broker: each has its own queue, and says when that is full. One socket for all would only drop, without a word. */
 struct gx_publisher {
     struct gx_net net;
-    void *
-        socket; /* one PUB, connected to every broker: each gets its own queue and drops on its own */
+    void *sockets[GX_BROKERS_MAX];
 };
 
 struct gx_subscriber {
@@ -33,23 +33,18 @@ struct gx_subscriber {
     uint64_t seen[SEEN_BUCKETS][SEEN_DEPTH];
 };
 
-static enum gx_rc open_socket(const struct gx_bus_settings *settings, int type, enum gx_face face,
-                              struct gx_net *net, void **ret_socket)
-{
-    enum gx_rc rc = gx_net_open(settings, net);
-    if (rc != GX_OK) {
-        return rc;
-    }
-    void *socket = gx_net_socket(net, type, type == ZMQ_PUB ? LINGER_MS : 0);
-    rc = socket == NULL ? GX_UNAVAILABLE : GX_OK;
-    for (size_t i = 0; rc == GX_OK && i < net->broker_count; i++) {
-        rc = gx_net_connect(net, socket, i, face);
-    }
-    *ret_socket = socket;
-    return rc;
-}
-
 /* --- Publishing --- */
+
+static enum gx_rc open_publishing(struct gx_publisher *publisher, size_t broker)
+{
+    int yes = 1;
+    void *socket = gx_net_socket(&publisher->net, ZMQ_PUB, LINGER_MS);
+    publisher->sockets[broker] = socket;
+    if (socket == NULL || zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &yes, sizeof yes) != 0) {
+        return GX_UNAVAILABLE;
+    }
+    return gx_net_connect(&publisher->net, socket, broker, GX_FACE_EVENTS_IN);
+}
 
 enum gx_rc gx_publisher_open(const struct gx_bus_settings *settings,
                              struct gx_publisher **ret_publisher)
@@ -58,8 +53,10 @@ enum gx_rc gx_publisher_open(const struct gx_bus_settings *settings,
     if (publisher == NULL) {
         abort();
     }
-    enum gx_rc rc =
-        open_socket(settings, ZMQ_PUB, GX_FACE_EVENTS_IN, &publisher->net, &publisher->socket);
+    enum gx_rc rc = gx_net_open(settings, &publisher->net);
+    for (size_t i = 0; rc == GX_OK && i < publisher->net.broker_count; i++) {
+        rc = open_publishing(publisher, i);
+    }
     if (rc != GX_OK) {
         gx_publisher_free(publisher);
         return rc;
@@ -68,7 +65,17 @@ enum gx_rc gx_publisher_open(const struct gx_bus_settings *settings,
     return GX_OK;
 }
 
-void gx_publish(struct gx_publisher *publisher, const Genxi__Event *event)
+/* The message stays the caller's. */
+static bool send_copy(void *socket, const struct gx_view *topic, zmq_msg_t *packed)
+{
+    zmq_msg_t copy;
+    (void)zmq_msg_init(&copy);
+    bool sent = zmq_msg_copy(&copy, packed) == 0 && gx_frames_send(socket, topic, 1, &copy) == 0;
+    (void)zmq_msg_close(&copy);
+    return sent;
+}
+
+size_t gx_publish(struct gx_publisher *publisher, const Genxi__Event *event)
 {
     char topic[TOPIC_SIZE];
     (void)snprintf(topic, sizeof topic, "%" PRId32 "/%" PRIu32, event->area, event->type);
@@ -78,8 +85,12 @@ void gx_publish(struct gx_publisher *publisher, const Genxi__Event *event)
     }
     (void)genxi__event__pack(event, zmq_msg_data(&packed));
     const struct gx_view view = gx_view_of(topic);
-    (void)gx_frames_send(publisher->socket, &view, 1, &packed);
+    size_t dropped = 0;
+    for (size_t i = 0; i < publisher->net.broker_count; i++) {
+        dropped += send_copy(publisher->sockets[i], &view, &packed) ? 0 : 1;
+    }
     (void)zmq_msg_close(&packed);
+    return dropped;
 }
 
 void gx_publisher_free(struct gx_publisher *publisher)
@@ -87,14 +98,32 @@ void gx_publisher_free(struct gx_publisher *publisher)
     if (publisher == NULL) {
         return;
     }
-    if (publisher->socket != NULL) {
-        (void)zmq_close(publisher->socket);
+    for (size_t i = 0; i < GX_BROKERS_MAX; i++) {
+        if (publisher->sockets[i] != NULL) {
+            (void)zmq_close(publisher->sockets[i]);
+        }
     }
     gx_net_close(&publisher->net);
     free(publisher);
 }
 
 /* --- Subscribing --- */
+
+/* One SUB, connected to every broker. */
+static enum gx_rc open_subscribing(const struct gx_bus_settings *settings,
+                                   struct gx_subscriber *subscriber)
+{
+    enum gx_rc rc = gx_net_open(settings, &subscriber->net);
+    if (rc != GX_OK) {
+        return rc;
+    }
+    subscriber->socket = gx_net_socket(&subscriber->net, ZMQ_SUB, 0);
+    rc = subscriber->socket == NULL ? GX_UNAVAILABLE : GX_OK;
+    for (size_t i = 0; rc == GX_OK && i < subscriber->net.broker_count; i++) {
+        rc = gx_net_connect(&subscriber->net, subscriber->socket, i, GX_FACE_EVENTS_OUT);
+    }
+    return rc;
+}
 
 enum gx_rc gx_subscriber_open(const struct gx_bus_settings *settings,
                               struct gx_subscriber **ret_subscriber)
@@ -103,8 +132,7 @@ enum gx_rc gx_subscriber_open(const struct gx_bus_settings *settings,
     if (subscriber == NULL) {
         abort();
     }
-    enum gx_rc rc =
-        open_socket(settings, ZMQ_SUB, GX_FACE_EVENTS_OUT, &subscriber->net, &subscriber->socket);
+    enum gx_rc rc = open_subscribing(settings, subscriber);
     if (rc != GX_OK) {
         gx_subscriber_free(subscriber);
         return rc;

@@ -203,7 +203,7 @@ static int64_t publish_us(struct gx_publisher *publisher, struct listener *liste
     const struct timespec pause = {0, 20000};
     atomic_store(&listener->heard_us, 0);
     int64_t begin_us = gx_clock_mono_us();
-    gx_publish(publisher, event);
+    (void)gx_publish(publisher, event);
     while (atomic_load(&listener->heard_us) == 0 && gx_clock_mono_us() < begin_us + 200000) {
         (void)nanosleep(&pause, NULL);
     }

@@ -66,7 +66,8 @@ static struct gx_subscriber *open_subscriber(const char *brokers)
     return subscriber;
 }
 
-static void publish(struct gx_publisher *publisher, int32_t area, int64_t seq)
+/* Returns for how many brokers it was dropped. */
+static size_t publish(struct gx_publisher *publisher, int32_t area, int64_t seq)
 {
     Genxi__Audience audience = GENXI__AUDIENCE__INIT;
     Genxi__Actor actor = GENXI__ACTOR__INIT;
@@ -81,7 +82,7 @@ static void publish(struct gx_publisher *publisher, int32_t area, int64_t seq)
     event.service = gx_pb_text("intake");
     event.audience = &audience;
     event.actor = &actor;
-    gx_publish(publisher, &event);
+    return gx_publish(publisher, &event);
 }
 
 /* Publishes seq 0 until the subscriber hears one; the connections stand then. */
@@ -91,7 +92,7 @@ static void meet(struct gx_publisher *publisher, struct gx_subscriber *subscribe
     int64_t end_us = gx_clock_mono_us() + (int64_t)30 * 1000 * 1000;
     enum gx_rc rc = GX_TIMEOUT;
     while (rc == GX_TIMEOUT && gx_clock_mono_us() < end_us) {
-        publish(publisher, area, 0);
+        (void)publish(publisher, area, 0);
         rc = gx_subscriber_next(subscriber, &CTX, 20, &event);
     }
     assert_int_equal(rc, GX_OK);
@@ -153,9 +154,9 @@ static void test_event_arrives_by_its_area(void **state)
     gx_subscriber_add_area(subscriber, AREA);
     meet(publisher, subscriber, AREA);
     for (int seq = 1; seq <= 100; seq++) {
-        publish(publisher, AREA, seq);
-        publish(publisher, OTHER_AREA, seq);
-        publish(publisher, NEAR_AREA, seq); /* its number begins with the area's */
+        (void)publish(publisher, AREA, seq);
+        (void)publish(publisher, OTHER_AREA, seq);
+        (void)publish(publisher, NEAR_AREA, seq); /* its number begins with the area's */
     }
     Genxi__Event *event = NULL;
     for (int seq = 1; seq <= 100; seq++) {
@@ -182,9 +183,9 @@ static void test_area_removed_is_silent(void **state)
     meet(publisher, subscriber, AREA);
     gx_subscriber_remove_area(subscriber, AREA);
     stage_sleep_ms(200);
-    publish(publisher, AREA, 1);
+    (void)publish(publisher, AREA, 1);
     assert_int_equal(count_events(subscriber, AREA, seen, 1), 0);
-    publish(publisher, OTHER_AREA, 1);
+    (void)publish(publisher, OTHER_AREA, 1);
     assert_int_equal(count_events(subscriber, OTHER_AREA, seen, 1), 1);
     gx_subscriber_free(subscriber);
     gx_publisher_free(publisher);
@@ -201,7 +202,7 @@ static void test_subscription_to_all_hears_every_area(void **state)
     static const int32_t AREAS[] = {AREA, OTHER_AREA, NEAR_AREA};
     Genxi__Event *event = NULL;
     for (size_t i = 0; i < GX_COUNT_OF(AREAS); i++) {
-        publish(publisher, AREAS[i], 1);
+        (void)publish(publisher, AREAS[i], 1);
         assert_int_equal(gx_subscriber_next(subscriber, &CTX, 3000, &event), GX_OK);
         assert_int_equal(event->area, AREAS[i]);
     }
@@ -223,7 +224,7 @@ static void test_two_brokers_bring_each_event_once(void **state)
     gx_subscriber_add_area(subscriber, AREA);
     meet_twice(publisher, subscriber, AREA);
     for (int seq = 1; seq <= EVENTS; seq++) {
-        publish(publisher, AREA, seq);
+        (void)publish(publisher, AREA, seq);
     }
     assert_int_equal(count_events(subscriber, AREA, seen, EVENTS), EVENTS);
     assert_int_equal(count_seen(seen, EVENTS), EVENTS);
@@ -248,7 +249,7 @@ static void test_one_broker_of_two_killed_no_event_is_missed(void **state)
         if (seq == EVENTS / 2) {
             stage_stop(&STAGE, second, SIGKILL);
         }
-        publish(publisher, AREA, seq);
+        (void)publish(publisher, AREA, seq);
     }
     (void)count_events(subscriber, AREA, seen, EVENTS);
     assert_int_equal(count_seen(seen, EVENTS), EVENTS);
@@ -262,9 +263,43 @@ static void test_publishing_without_a_broker_does_not_wait(void **state)
     struct gx_publisher *publisher = open_publisher(STAGE.brokers);
     int64_t begin_us = gx_clock_mono_us();
     for (int seq = 1; seq <= 10000; seq++) {
-        publish(publisher, AREA, seq);
+        (void)publish(publisher, AREA, seq);
     }
     assert_true(gx_clock_mono_us() - begin_us < 2 * 1000 * 1000);
+    gx_publisher_free(publisher);
+}
+
+static void test_full_queue_to_one_broker_is_counted_the_other_hears_all(void **state)
+{
+    (void)state;
+    pid_t stalled = stage_broker(&STAGE, 0, 10);
+    (void)stage_broker(&STAGE, 1, 10);
+    struct gx_publisher *publisher = open_publisher(STAGE.brokers);
+    struct gx_subscriber *far = open_subscriber(STAGE.broker[0]);
+    struct gx_subscriber *near = open_subscriber(STAGE.broker[1]);
+    gx_subscriber_add_area(far, AREA);
+    gx_subscriber_add_area(near, AREA);
+    meet(publisher, far, AREA);
+    meet(publisher, near, AREA);
+    assert_int_equal(kill(stalled, SIGSTOP), 0);
+    Genxi__Event *event = NULL;
+    size_t dropped = 0;
+    int64_t seq = 0;
+    while (dropped < 100 && seq < 100000) {
+        dropped += publish(publisher, AREA, ++seq);
+        assert_int_equal(gx_subscriber_next(near, &CTX, 10000, &event), GX_OK);
+        assert_int_equal(event->seq, seq);
+        gx_ctx_reset(&CTX);
+    }
+    assert_int_equal(dropped, 100);
+    assert_true(seq > 5000); /* the queue's bound comes first */
+    assert_int_equal(kill(stalled, SIGCONT), 0);
+    for (int i = 0; i < 1000 && publish(publisher, AREA, 0) != 0; i++) {
+        stage_sleep_ms(10);
+    }
+    meet(publisher, far, AREA); /* it is heard there again */
+    gx_subscriber_free(near);
+    gx_subscriber_free(far);
     gx_publisher_free(publisher);
 }
 
@@ -374,9 +409,9 @@ static void test_slow_subscriber_drops_and_is_counted_others_hear_all(void **sta
     Genxi__Event *event = NULL;
     for (int seq = 1; seq <= EVENTS; seq++) {
         for (int i = 0; i < 60; i++) {
-            publish(publisher, OTHER_AREA, seq); /* nobody reads `slow`, which holds 20,000 */
+            (void)publish(publisher, OTHER_AREA, seq); /* nobody reads `slow`, which holds 20,000 */
         }
-        publish(publisher, AREA, seq);
+        (void)publish(publisher, AREA, seq);
         if (gx_subscriber_next(quick, &CTX, 10000, &event) != GX_OK) {
             fail_msg("event %d was missed", seq);
         }
@@ -425,6 +460,7 @@ int main(void)
         TEST(test_two_brokers_bring_each_event_once),
         TEST(test_one_broker_of_two_killed_no_event_is_missed),
         TEST(test_publishing_without_a_broker_does_not_wait),
+        TEST(test_full_queue_to_one_broker_is_counted_the_other_hears_all),
         TEST(test_subscriptions_go_with_their_subscriber),
         TEST(test_slow_subscriber_drops_and_is_counted_others_hear_all),
         TEST(test_refused_keys_and_foreign_services_are_counted),
