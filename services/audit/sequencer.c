@@ -39,6 +39,9 @@ struct gx_metric AUDIT_METRICS[] = {
     {.name = "genxi_audit_erased_total",
      .help = "Records erased at the end of their retention.",
      .kind = GX_COUNTER},
+    {.name = "genxi_audit_journal_purged_total",
+     .help = "Events taken out of the journal at the end of its retention.",
+     .kind = GX_COUNTER},
 };
 const size_t AUDIT_METRICS_COUNT = GX_COUNT_OF(AUDIT_METRICS);
 enum {
@@ -47,7 +50,8 @@ enum {
     M_SIZE,
     M_SIGNED,
     M_INCONSISTENT,
-    M_ERASED
+    M_ERASED,
+    M_PURGED
 };
 
 static struct {
@@ -151,6 +155,22 @@ static void erase_old(struct gx_ctx *ctx)
     } while (turn.erased == AUDIT_ERASE_A_TURN && pause_ms(0));
 }
 
+/* Area by area, a bounded transaction each; an area that is done or held up is left for the next time. */
+static void purge_journal(struct gx_ctx *ctx)
+{
+    struct audit_turn turn = {.area = 0};
+    int32_t area = 0;
+    do {
+        turn = (struct audit_turn){
+            .signer = &self.signer, .keep_days = audit_settings.journal_keep_days, .area = area};
+        if (run(ctx, audit_turn_purge, &turn) != GX_OK || !turn.held) {
+            return;
+        }
+        gx_metric_add(&AUDIT_METRICS[M_PURGED], (int64_t)turn.purged);
+        area = turn.purged == AUDIT_PURGE_A_TURN ? turn.area : turn.area + 1;
+    } while (turn.area >= 0 && pause_ms(0));
+}
+
 /* What the thread remembers from turn to turn. */
 struct memory {
     int64_t signed_us;
@@ -204,6 +224,7 @@ static void one_turn(struct gx_ctx *ctx, struct memory *memory)
     if (memory->checked && now_us - memory->erased_us >= (int64_t)ERASE_EVERY_MS * 1000) {
         memory->erased_us = now_us;
         erase_old(ctx);
+        purge_journal(ctx);
     }
 }
 

@@ -7,6 +7,7 @@
 struct audit_settings {
     const char *origin;         /* the log's name; must be that of the key */
     int64_t audit_keep_days;    /* how long records are kept */
+    int64_t journal_keep_days;  /* how long events stay in the journal, at the least */
     int64_t checkpoint_ms;      /* at most this old is the newest checkpoint while entries come */
     int64_t checkpoint_entries; /* so many new entries are signed at once */
 };

@@ -140,6 +140,22 @@ static const struct gx_pg_stmt ERASE = {
     .writes = true,
 };
 
+/* The run of events after the floor ends before the first that the signed log does not hold. */
+static const struct gx_pg_stmt PURGE = {
+    .name = "audit_purge",
+    .sql = "SELECT old.area, journal.purge(old.area, $1::bigint, logged.upto, $3::int) "
+           "FROM (SELECT c.area, c.floor FROM journal.counter c JOIN journal.event e "
+           "ON e.area = c.area AND e.seq = c.floor + 1 "
+           "WHERE c.area >= $4::int AND e.at < $1::bigint ORDER BY c.area LIMIT 1) old "
+           "CROSS JOIN LATERAL (SELECT coalesce(min(e.seq) FILTER (WHERE l.index IS NULL) - 1, "
+           "max(e.seq)) AS upto FROM journal.event e LEFT JOIN audit.entry l "
+           "ON l.area = e.area AND l.seq = e.seq AND l.index < $2::bigint "
+           "WHERE e.area = old.area AND e.seq > old.floor AND e.seq <= old.floor + $3::int) logged",
+    .params = 4,
+    .shape = GX_PG_MAYBE_ROW,
+    .writes = true,
+};
+
 enum gx_rc audit_store_append(struct gx_ctx *ctx, const struct audit_entry *entry,
                               const Genxi__Event *event)
 {
@@ -377,6 +393,22 @@ enum gx_rc audit_store_erase(struct gx_ctx *ctx, int64_t before_at, uint64_t siz
     enum gx_rc rc = gx_sql(ctx, &ERASE, params, &rows);
     if (rc == GX_OK) {
         *ret_count = gx_rows_count(rows);
+    }
+    return rc;
+}
+
+enum gx_rc audit_store_purge(struct gx_ctx *ctx, const struct audit_purge *purge, int32_t *area,
+                             size_t *ret_count)
+{
+    const struct gx_rows *rows = NULL;
+    const struct gx_param params[] = {gx_int(ctx, purge->before_at),
+                                      gx_int(ctx, (int64_t)purge->size), gx_int(ctx, purge->limit),
+                                      gx_int(ctx, *area)};
+    enum gx_rc rc = gx_sql(ctx, &PURGE, params, &rows);
+    if (rc == GX_OK) {
+        bool found = gx_rows_count(rows) == 1;
+        *area = found ? (int32_t)gx_rows_int(rows, 0, 0) : -1;
+        *ret_count = found ? (size_t)gx_rows_int(rows, 0, 1) : 0;
     }
     return rc;
 }

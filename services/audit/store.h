@@ -63,4 +63,14 @@ enum gx_rc audit_store_list(struct gx_ctx *ctx, uint64_t from, const char *subje
 enum gx_rc audit_store_erase(struct gx_ctx *ctx, int64_t before_at, uint64_t size, unsigned limit,
                              size_t *ret_count);
 
+/* What may leave the journal: events of before a time whose entries are among the first `size` leaves; at most `limit` of them. */
+struct audit_purge {
+    int64_t before_at;
+    uint64_t size;
+    unsigned limit;
+};
+/* In the first area from *area on whose oldest event is of before that time; *area becomes that area, or -1 when there is none. */
+enum gx_rc audit_store_purge(struct gx_ctx *ctx, const struct audit_purge *purge, int32_t *area,
+                             size_t *ret_count);
+
 #endif

@@ -128,6 +128,11 @@ enum gx_rc audit_turn_scrub(void *arg, struct gx_ctx *ctx)
     return put_tile(turn, ctx, turn->scrub, GX_TILE_WIDTH);
 }
 
+static int64_t time_before(struct gx_ctx *ctx, int64_t keep_days)
+{
+    return gx_tx_now_ms(ctx) - keep_days * 24 * 60 * 60 * 1000;
+}
+
 enum gx_rc audit_turn_erase(void *arg, struct gx_ctx *ctx)
 {
     struct audit_turn *turn = arg;
@@ -137,7 +142,21 @@ enum gx_rc audit_turn_erase(void *arg, struct gx_ctx *ctx)
     if (rc != GX_OK || !turn->held) {
         return rc;
     }
-    int64_t keep_ms = turn->keep_days * 24 * 60 * 60 * 1000;
-    return audit_store_erase(ctx, gx_tx_now_ms(ctx) - keep_ms, last.last.size, AUDIT_ERASE_A_TURN,
-                             &turn->erased);
+    return audit_store_erase(ctx, time_before(ctx, turn->keep_days), last.last.size,
+                             AUDIT_ERASE_A_TURN, &turn->erased);
+}
+
+enum gx_rc audit_turn_purge(void *arg, struct gx_ctx *ctx)
+{
+    struct audit_turn *turn = arg;
+    struct audit_checkpoint last;
+    turn->purged = 0;
+    enum gx_rc rc = look(ctx, turn, &last);
+    if (rc != GX_OK || !turn->held) {
+        return rc;
+    }
+    const struct audit_purge purge = {.before_at = time_before(ctx, turn->keep_days),
+                                      .size = last.last.size,
+                                      .limit = AUDIT_PURGE_A_TURN};
+    return audit_store_purge(ctx, &purge, &turn->area, &turn->purged);
 }

@@ -10,7 +10,8 @@
 #include "store.h"
 
 enum {
-    AUDIT_ERASE_A_TURN = 500 /* most records in one transaction */
+    AUDIT_ERASE_A_TURN = 500, /* most records in one transaction */
+    AUDIT_PURGE_A_TURN = 500, /* most events of the journal in one transaction */
 };
 
 struct audit_turn {
@@ -26,6 +27,9 @@ struct audit_turn {
     const char *where; /* what was found so */
     bool signed_now;
     size_t erased;
+    int32_t
+        area; /* purge: in and out, the area to look at or the next after it that has old events; -1 when there is none */
+    size_t purged;
 };
 
 /* What is new goes into tiles. arg of these is a struct audit_turn. */
@@ -39,5 +43,7 @@ enum gx_rc audit_turn_sign(void *arg, struct gx_ctx *ctx);
 enum gx_rc audit_turn_scrub(void *arg, struct gx_ctx *ctx);
 /* Records past their retention. */
 enum gx_rc audit_turn_erase(void *arg, struct gx_ctx *ctx);
+/* Takes events older than keep_days out of the journal, of one area, as far as the newest checkpoint covers them and all have followed them. */
+enum gx_rc audit_turn_purge(void *arg, struct gx_ctx *ctx);
 
 #endif

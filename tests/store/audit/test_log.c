@@ -456,6 +456,69 @@ static void test_log_past_its_retention_erases_records_and_stays_sound(void **st
     assert_int_equal(report.erased, 2);
 }
 
+/* The journal as it would be: an event for each entry, all of 500 days ago. */
+static void fill_journal(void)
+{
+    ground_do("DELETE FROM journal.event", NULL);
+    ground_do("INSERT INTO journal.event SELECT area, seq, event_id, type, 1, 'intake', NULL, '', "
+              "false, '', '', '' FROM audit.entry",
+              NULL);
+    ground_do("INSERT INTO journal.counter SELECT area, max(seq) FROM journal.event GROUP BY area "
+              "ON CONFLICT (area) DO UPDATE SET seq = excluded.seq, floor = 0",
+              NULL);
+}
+
+static size_t purge_all(void)
+{
+    size_t purged = 0;
+    int32_t area = 0;
+    while (area >= 0) {
+        struct audit_turn t = {.signer = &signer, .keep_days = 400, .area = area};
+        assert_int_equal(ground_run(g, &GROUND_SYSTEM, audit_turn_purge, &t), GX_OK);
+        assert_true(t.held);
+        purged += t.purged;
+        area = t.area < 0 ? -1 : t.area + 1;
+    }
+    return purged;
+}
+
+static void test_log_lets_the_journal_forget_only_what_is_signed_and_followed(void **state)
+{
+    (void)state;
+    (void)catch_up();
+    fill_journal();
+    int64_t all = ground_number("SELECT count(*) FROM journal.event", NULL);
+    int64_t other =
+        ground_number("SELECT count(*) FROM journal.event WHERE area <> $1::int", "53011201");
+    assert_true(other > 0 && all - other > 6);
+    /* Not older than the retention: nothing goes. */
+    ground_do("UPDATE journal.event SET at = genxi.now_ms()", NULL);
+    assert_int_equal(purge_all(), 0);
+    /* A follower at 3 of one area holds that area back, not the others. */
+    ground_do("UPDATE journal.event SET at = 1", NULL);
+    ground_do("INSERT INTO journal.cursor VALUES ('slow', $1::int, 3)", "53011201");
+    assert_int_equal(purge_all(), (size_t)other + 3);
+    assert_int_equal(
+        ground_number("SELECT floor FROM journal.counter WHERE area = $1::int", "53011201"), 3);
+    /* An event that the log does not hold, and one that it holds and no checkpoint covers, end the run. */
+    ground_do("DELETE FROM journal.cursor", NULL);
+    fill_journal();
+    ground_do("INSERT INTO journal.event SELECT area, seq + 1, gen_random_uuid(), 1, 1, 'intake', "
+              "NULL, '', false, '', '', '' FROM journal.counter WHERE area = $1::int",
+              "53011202");
+    struct happening h;
+    make_event(&h, AREA, NULL);
+    log_event(&h);
+    ground_do("INSERT INTO journal.event SELECT area, seq, event_id, type, 1, 'intake', NULL, '', "
+              "false, '', '', '' FROM audit.entry ORDER BY index DESC LIMIT 1",
+              NULL);
+    assert_int_equal(purge_all(), (size_t)all);
+    assert_int_equal(ground_number("SELECT count(*) FROM journal.event", NULL), 2);
+    (void)catch_up();
+    assert_int_equal(purge_all(), 1);
+    ground_do("DELETE FROM journal.event", NULL);
+}
+
 /* --- many at once --- */
 
 enum {
@@ -637,6 +700,7 @@ int main(void)
         cmocka_unit_test(test_log_entries_are_the_auditors_and_reading_is_an_event),
         cmocka_unit_test(test_log_is_append_only_for_the_service_itself),
         cmocka_unit_test(test_log_past_its_retention_erases_records_and_stays_sound),
+        cmocka_unit_test(test_log_lets_the_journal_forget_only_what_is_signed_and_followed),
         cmocka_unit_test(test_log_followers_at_once_leave_no_hole),
         cmocka_unit_test(test_log_second_sequencer_waits),
         cmocka_unit_test(test_log_that_was_tampered_with_is_not_signed),

@@ -242,7 +242,7 @@ int ground_open(void **state)
     ground_make_database("probe", ground.admin);
     assert_int_equal(gx_pg_open(ground.admin, "test", &ground.pg), GX_OK);
     assert_int_equal(gx_migrate(ground.pg, &ground.ctx, ground.schema, &applied), GX_OK);
-    assert_int_equal(applied, 3);
+    assert_int_equal(applied, 4);
     (void)snprintf(ground.conninfo, sizeof ground.conninfo, "%s options='-c role=genxi_probe'",
                    ground.admin);
     ground.common = (struct gx_common_settings){.postgres = ground.conninfo,

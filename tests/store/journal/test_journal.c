@@ -71,7 +71,7 @@ static void test_migrations_two_at_once_apply_each_once(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_int_equal(tries[i].rc, GX_OK);
     }
-    assert_int_equal(tries[0].applied + tries[1].applied, 3);
+    assert_int_equal(tries[0].applied + tries[1].applied, 4);
 }
 
 static void test_migration_changed_after_it_was_applied_is_refused(void **state)
@@ -255,9 +255,30 @@ static void test_purge_stops_at_the_slowest_follower(void **state)
 {
     (void)state;
     ground_run("INSERT INTO journal.cursor VALUES ('x', 53011204, 1), ('y', 53011204, 3)");
-    assert_int_equal(ground_number("SELECT journal.purge(53011204, genxi.now_ms() + 1000)"), 1);
+    assert_int_equal(ground_number("SELECT journal.purge(53011204, genxi.now_ms() + 1000, 9, 9)"),
+                     1);
     assert_int_equal(ground_number("SELECT count(*) FROM journal.event WHERE area = 53011204"), 2);
+    assert_int_equal(ground_number("SELECT floor FROM journal.counter WHERE area = 53011204"), 1);
     ground_run("DELETE FROM journal.cursor WHERE area = 53011204");
+}
+
+static void test_purge_stops_at_the_time_at_what_is_vouched_for_and_at_its_bound(void **state)
+{
+    (void)state;
+    ground_run("INSERT INTO journal.counter (area, seq) VALUES (53011206, 6)");
+    ground_run("INSERT INTO journal.event SELECT 53011206, n, gen_random_uuid(), 1, n, 'probe', "
+               "NULL, '', false, '', '', '' FROM generate_series(1, 6) n");
+    ground_run("UPDATE journal.event SET at = 1000 WHERE area = 53011206 AND seq = 4");
+    assert_int_equal(ground_number("SELECT journal.purge(53011206, 0, 9, 9)"), 0);
+    assert_int_equal(ground_number("SELECT journal.purge(53011206, 100, 9, 1)"), 1);
+    assert_int_equal(ground_number("SELECT journal.purge(53011206, 100, 2, 9)"), 1);
+    assert_int_equal(ground_number("SELECT journal.purge(53011206, 100, 2, 9)"), 0);
+    /* 5 and 6 are old, 4 is not: no hole is made. */
+    assert_int_equal(ground_number("SELECT journal.purge(53011206, 100, 9, 9)"), 1);
+    assert_int_equal(ground_number("SELECT min(seq) * 100 + count(*) FROM journal.event WHERE "
+                                   "area = 53011206"),
+                     403);
+    assert_int_equal(ground_number("SELECT floor FROM journal.counter WHERE area = 53011206"), 3);
 }
 
 static void test_service_role_may_not_change_the_journal(void **state)
@@ -265,7 +286,7 @@ static void test_service_role_may_not_change_the_journal(void **state)
     static const char *const FORBIDDEN[] = {"UPDATE journal.event SET type = 1",
                                             "DELETE FROM journal.event",
                                             "UPDATE journal.counter SET floor = 5",
-                                            "SELECT journal.purge(53011204, 0)",
+                                            "SELECT journal.purge(53011204, 0, 9, 9)",
                                             "DROP TABLE probe.effect",
                                             "CREATE TABLE probe.more (id int)"};
     struct gx_pg *pg = NULL;
@@ -675,6 +696,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lazy_commit_waits_only_when_it_tells, open_chassis,
                                         close_chassis),
         cmocka_unit_test(test_purge_stops_at_the_slowest_follower),
+        cmocka_unit_test(test_purge_stops_at_the_time_at_what_is_vouched_for_and_at_its_bound),
         cmocka_unit_test(test_service_role_may_not_change_the_journal),
         cmocka_unit_test_setup_teardown(test_same_key_same_body_gives_the_stored_reply,
                                         open_chassis, close_chassis),
