@@ -295,12 +295,12 @@ static void prepare_following(void *arg, struct gx_ctx *ctx)
                      following->event->traceparent == NULL ? "" : following->event->traceparent);
 }
 
-static enum gx_rc run_following(void *arg, struct gx_ctx *ctx, struct gx_view *ret_reply)
+static enum gx_rc run_following(void *arg, struct gx_ctx *ctx, struct gx_job_result *result)
 {
     const struct following *following = arg;
     const Genxi__Event *event = following->event;
     ProtobufCMessage *payload = NULL;
-    (void)ret_reply;
+    (void)result;
     if (following->poison != NULL) {
         return gx_poison_put(ctx, following->follower->chassis->service->name, event->area,
                              event->seq, following->poison);
@@ -319,7 +319,7 @@ static bool find_handler(const struct gx_service *service, const Genxi__Event *e
                          struct following *following);
 
 /* Each handler runs as if alone: its own label and trace. One that fails undoes the run. */
-static enum gx_rc run_run(void *arg, struct gx_ctx *ctx, struct gx_view *ret_reply)
+static enum gx_rc run_run(void *arg, struct gx_ctx *ctx, struct gx_job_result *result)
 {
     const struct following *all = arg;
     for (size_t i = 0; i < all->run_count; i++) {
@@ -328,7 +328,7 @@ static enum gx_rc run_run(void *arg, struct gx_ctx *ctx, struct gx_view *ret_rep
             continue;
         }
         prepare_following(&one, ctx);
-        enum gx_rc rc = run_following(&one, ctx, ret_reply);
+        enum gx_rc rc = run_following(&one, ctx, result);
         if (rc != GX_OK) {
             return rc;
         }

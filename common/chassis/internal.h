@@ -84,20 +84,21 @@ struct gx_runner {
     struct gx_ctx ctx;
 };
 
+struct gx_job_result {
+    struct gx_view reply; /* packed; of a replay: what was kept */
+    struct gx_view kept;  /* data NULL: the reply itself */
+    bool replayed;
+    bool lease_lost;
+};
+
 struct gx_job {
     /* Before each run, ctx being reset: deadline, actor, trace, label. */
     void (*prepare)(void *arg, struct gx_ctx *ctx);
-    /* The work; ret_reply: the packed reply to be kept under the key. */
-    enum gx_rc (*run)(void *arg, struct gx_ctx *ctx, struct gx_view *ret_reply);
+    /* The work; fills reply and, when that is not what is to be kept under the key, kept. */
+    enum gx_rc (*run)(void *arg, struct gx_ctx *ctx, struct gx_job_result *result);
     void *arg;
     struct gx_tx_plan plan;
     bool keep_arena; /* ctx is the caller's: its memory stays */
-};
-
-struct gx_job_result {
-    struct gx_view reply;
-    bool replayed;
-    bool lease_lost;
 };
 
 /* Waits for PostgreSQL until the service stops; opens the publisher and the thread's own state. False: stop. */

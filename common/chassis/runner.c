@@ -116,9 +116,10 @@ static enum gx_rc run_once(struct gx_runner *runner, struct gx_ctx *ctx, const s
     gx_tx_begin(runner->tx, ctx, &job->plan);
     enum gx_rc rc = again && job->plan.key != NULL ? gx_tx_touch(runner->tx) : GX_OK;
     if (rc == GX_OK) {
-        rc = job->run(job->arg, ctx, &result->reply);
+        rc = job->run(job->arg, ctx, result);
         if (rc == GX_OK) {
-            rc = gx_tx_commit(runner->tx, result->reply);
+            bool differs = result->kept.data != NULL;
+            rc = gx_tx_commit(runner->tx, differs ? result->kept : result->reply);
         } else if (job->plan.key != NULL) {
             rc = look_at_key(runner, ctx, rc);
         }

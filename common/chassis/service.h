@@ -107,6 +107,20 @@ struct gx_background;
 enum gx_rc gx_background_open(struct gx_background **ret_background);
 enum gx_rc gx_background_run(struct gx_background *background, struct gx_ctx *ctx,
                              enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx), void *arg);
+/*
+ * The same at most once for a key, for as long as idempotency keys are known (setting idempotency_days). fn gives what is to be kept; a
+ * repetition does not run it and gets that. The same key with another `asked` is refused (CONFLICT).
+ */
+struct gx_once {
+    const char *subject; /* for whom: keys are each caller's own, and the events of fn name him */
+    const char *key;
+    struct gx_view asked; /* what is asked, in some canonical form */
+    enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx, struct gx_view *ret_kept);
+    void *arg;
+};
+enum gx_rc gx_background_once(struct gx_background *background, struct gx_ctx *ctx,
+                              const struct gx_once *once, struct gx_view *ret_kept,
+                              bool *ret_replayed);
 void gx_background_free(struct gx_background *background);
 
 int gx_service_main(const struct gx_service *service, int argc, char **argv);

@@ -39,10 +39,10 @@ static const struct gx_timer_row *find_row(const struct gx_service *service, con
     return NULL;
 }
 
-static enum gx_rc run_firing(void *arg, struct gx_ctx *ctx, struct gx_view *ret_reply)
+static enum gx_rc run_firing(void *arg, struct gx_ctx *ctx, struct gx_job_result *result)
 {
     struct firing *firing = arg;
-    (void)ret_reply;
+    (void)result;
     enum gx_rc rc = gx_timer_take(ctx, &firing->found, &firing->timer, &firing->tries);
     if (rc != GX_OK || !firing->found) {
         return rc;

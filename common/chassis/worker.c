@@ -49,7 +49,21 @@ static const char *name_roles(struct gx_ctx *ctx, uint32_t roles)
     return list == NULL ? "" : list;
 }
 
-static enum gx_rc run_command(void *arg, struct gx_ctx *ctx, struct gx_view *ret_reply)
+/* The reply without what is shown once. */
+static enum gx_rc pack_kept(struct gx_ctx *ctx, const char *once, ProtobufCMessage *reply,
+                            struct gx_view *ret_kept)
+{
+    char **field = gx_pb_text_field(reply, once);
+    if (field == NULL) {
+        return gx_fail(ctx, GX_P_INTERNAL, "", "%s", once);
+    }
+    char *text = GX_STEAL(field);
+    enum gx_rc rc = gx_pb_pack(ctx, reply, ret_kept);
+    *field = text;
+    return rc;
+}
+
+static enum gx_rc run_command(void *arg, struct gx_ctx *ctx, struct gx_job_result *result)
 {
     const struct serving *serving = arg;
     const struct gx_view body = {serving->command->body.data, serving->command->body.len};
@@ -64,7 +78,11 @@ static enum gx_rc run_command(void *arg, struct gx_ctx *ctx, struct gx_view *ret
     }
     rc = serving->row->handle(serving->runner->self, ctx, request, reply);
     /* Packed before the commit: a reply that does not fit must not follow a write. */
-    return rc == GX_OK ? gx_pb_pack(ctx, reply, ret_reply) : rc;
+    if (rc == GX_OK) {
+        rc = gx_pb_pack(ctx, reply, &result->reply);
+    }
+    const char *once = serving->type->once;
+    return rc == GX_OK && once != NULL ? pack_kept(ctx, once, reply, &result->kept) : rc;
 }
 
 static const struct gx_command_row *find_row(const struct gx_service *service, uint32_t number)

@@ -15,18 +15,22 @@
 
 #include <stdlib.h>
 
-/* The flags of a row as its `writes`. */
+/* The flags of a row as its `writes` and `once`. */
 #define W_WRITES true
+#define W_ONCE NULL
 #define R_WRITES false
+#define R_ONCE NULL
+#define S_WRITES true
+#define S_ONCE "secret"
 
 #define GX_COMMAND(number, name, request, Request, reply, Reply, service, flags)                   \
-    {                                                                                              \
-        (number),                                                                                  \
-        #name,                                                                                     \
-        service,                                                                                   \
-        &genxi__##request##__descriptor,                                                           \
-        &genxi__##reply##__descriptor,                                                             \
-        flags##_WRITES},
+    {(number),                                                                                     \
+     #name,                                                                                        \
+     service,                                                                                      \
+     &genxi__##request##__descriptor,                                                              \
+     &genxi__##reply##__descriptor,                                                                \
+     flags##_WRITES,                                                                               \
+     flags##_ONCE},
 static const struct gx_command_type COMMANDS[] = {
 #include "../../proto/messages.def"
 };

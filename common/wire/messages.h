@@ -23,6 +23,7 @@ struct gx_command_type {
     const ProtobufCMessageDescriptor *request;
     const ProtobufCMessageDescriptor *reply;
     bool writes;
+    const char *once; /* optional text field of the reply that is shown once; NULL: none */
 };
 
 struct gx_event_type {

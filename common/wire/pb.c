@@ -84,6 +84,17 @@ void *gx_pb_array(struct gx_ctx *ctx, size_t count)
     return gx_arena_alloc(&ctx->arena, count * sizeof(void *));
 }
 
+char **gx_pb_text_field(ProtobufCMessage *message, const char *name)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    if (field == NULL || field->type != PROTOBUF_C_TYPE_STRING ||
+        field->label != PROTOBUF_C_LABEL_OPTIONAL) {
+        return NULL;
+    }
+    return (char **)(void *)((uint8_t *)message + field->offset);
+}
+
 static bool is_upper(char c)
 {
     return c >= 'A' && c <= 'Z';

@@ -27,6 +27,9 @@ void *gx_pb_new(struct gx_ctx *ctx, const ProtobufCMessageDescriptor *type);
 /* An array of `count` pointers in the arena. */
 void *gx_pb_array(struct gx_ctx *ctx, size_t count);
 
+/* The optional text field of that name; NULL: the message has none. */
+char **gx_pb_text_field(ProtobufCMessage *message, const char *name);
+
 /* "closed" for INCIDENT_STATE_CLOSED: the JSON name of an enum value (prefix of its enum cut off, lower case). */
 const char *gx_pb_enum_json(struct gx_ctx *ctx, const ProtobufCEnumDescriptor *type, int value);
 /* The value for a JSON name; 0, or -1. */

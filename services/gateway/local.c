@@ -230,10 +230,8 @@ struct key_work {
     struct gw_request *request;
     const char *org; /* whose keys; "": all */
     struct gw_record record;
-    const char *name;
     uint8_t hash[GX_CREDENTIAL_HASH_BYTES];
     int64_t at;
-    int64_t created_at;
     Genxi__KeyList *list;
     Genxi__Key *key;
 };
@@ -309,23 +307,46 @@ static enum gx_rc emit_key(const struct key_work *work, struct gx_ctx *ctx, cons
     return emit(ctx, work->request->gateway, GX_E_key_changed, id, &changed.base);
 }
 
-static enum gx_rc add_key(void *arg, struct gx_ctx *ctx)
+/* The secret is in no table and not in what is kept for a repetition: it is shown once. */
+static enum gx_rc add_key(void *arg, struct gx_ctx *ctx, struct gx_view *ret_kept)
 {
     struct key_work *work = arg;
     struct gx_view hash = {work->hash, sizeof work->hash};
-    enum gx_rc rc = gw_store_key_add(ctx, &work->record, work->name, hash,
-                                     work->request->credential->actor.subject, &work->created_at);
-    return rc != GX_OK ? rc : emit_key(work, ctx, work->record.id, work->record.org, 0);
+    enum gx_rc rc =
+        gw_store_key_add(ctx, &work->record, work->key->name, hash,
+                         work->request->credential->actor.subject, &work->key->created_at);
+    if (rc == GX_OK) {
+        rc = emit_key(work, ctx, work->record.id, work->record.org, 0);
+    }
+    return rc == GX_OK ? gx_pb_pack(ctx, &work->key->base, ret_kept) : rc;
+}
+
+static enum gx_rc read_kept_key(struct gw_request *request, struct gx_view kept, Genxi__Key *key)
+{
+    ProtobufCMessage *message = NULL;
+    enum gx_rc rc = gx_pb_unpack(&request->ctx, &genxi__key__descriptor, kept, &message);
+    if (rc == GX_OK) {
+        *key = *(const Genxi__Key *)message;
+        request->replayed = true;
+    }
+    return rc;
 }
 
 enum gx_rc gw_key_create(struct gx_background *background, struct gw_request *request,
                          const void *in, void *out)
 {
     const Genxi__KeyCreate *wish = in;
+    struct gx_ctx *ctx = &request->ctx;
     Genxi__Key *key = out;
     char id[GX_ID_SIZE];
     char secret[GX_CREDENTIAL_SIZE];
-    struct key_work work = {.request = request, .name = wish->name == NULL ? "" : wish->name};
+    struct key_work work = {.request = request, .key = key};
+    struct gx_once once = {.subject = request->credential->actor.subject,
+                           .key = request->key,
+                           .fn = add_key,
+                           .arg = &work};
+    struct gx_view kept;
+    bool replayed = false;
     work.record =
         (struct gw_record){.id = gx_id_new(id),
                            .org = wish->org_id,
@@ -334,25 +355,27 @@ enum gx_rc gw_key_create(struct gx_background *background, struct gw_request *re
                            .area_count = wish->n_areas,
                            .expires_at = wish->has_expires_at ? wish->expires_at : 0};
     enum gx_rc rc = read_roles(request, wish, &work.record.roles);
+    if (rc == GX_OK) {
+        rc = gx_pb_pack(ctx, &wish->base, &once.asked);
+    }
     if (rc != GX_OK) {
         return rc;
     }
     gx_credential_new(GX_CREDENTIAL_KEY, secret, work.hash);
-    rc = gx_background_run(background, &request->ctx, add_key, &work);
-    if (rc != GX_OK) {
-        return rc;
-    }
-    key->id = gx_arena_text(&request->ctx.arena, id);
-    key->secret = gx_arena_text(&request->ctx.arena, secret);
+    key->id = gx_arena_text(&ctx->arena, id);
     key->org_id = wish->org_id;
-    key->roles = gw_role_names(&request->ctx, work.record.roles, &key->n_roles);
+    key->roles = gw_role_names(ctx, work.record.roles, &key->n_roles);
     key->n_areas = wish->n_areas;
     key->areas = wish->areas;
-    key->name = wish->name;
+    key->name = wish->name == NULL ? gx_pb_text("") : wish->name;
     key->has_expires_at = wish->has_expires_at;
     key->expires_at = wish->expires_at;
-    key->created_at = work.created_at;
-    return request->ctx.arena.spent ? gx_fail(&request->ctx, GX_P_INTERNAL, "", "memory") : GX_OK;
+    rc = gx_background_once(background, ctx, &once, &kept, &replayed);
+    if (rc == GX_OK && replayed) {
+        return read_kept_key(request, kept, key);
+    }
+    key->secret = gx_arena_text(&ctx->arena, secret);
+    return rc == GX_OK && ctx->arena.spent ? gx_fail(ctx, GX_P_INTERNAL, "", "memory") : rc;
 }
 
 static enum gx_rc revoke_key(void *arg, struct gx_ctx *ctx)

@@ -2,6 +2,7 @@
 #include "openapi.h"
 
 #include "gateway.h"
+#include "local.h"
 
 #include "base/text.h"
 #include "roles.h"
@@ -221,7 +222,7 @@ static void add_header_parameters(json_t *parameters, const struct gw_route *rou
 {
     (void)json_array_append_new(parameters, reference("parameters", "AcceptLanguage"));
     (void)json_array_append_new(parameters, reference("parameters", "Traceparent"));
-    if (route->command != 0 && gx_command_by_number(route->command)->writes) {
+    if (gw_route_repeats(route)) {
         (void)json_array_append_new(parameters, reference("parameters", "IdempotencyKey"));
     }
     if (route->kind == GW_STREAM) {
@@ -399,6 +400,11 @@ static json_t *make_operation(struct book *book, const struct gw_route *route)
     json_t *operation =
         json_pack("{s:s,s:s,s:s,s:[s]}", "operationId", id, "summary", route->summary_en,
                   "x-summary-zh", route->summary_zh, "tags", tag);
+    if (route->local == gw_session_create) {
+        set_text(operation, "description",
+                 "Idempotency-Key has no effect here: a log-in that is repeated opens another "
+                 "session, and no token is kept for a repetition.");
+    }
     book->bounded = true;
     set(operation, "parameters", make_parameters(book, route));
     json_t *body = make_body(book, route);
@@ -492,7 +498,8 @@ static json_t *shared_parameters(void)
                   json_pack("{s:s,s:s,s:i}", "type", "string", "pattern", "^\"[ -~]{1,510}\"$",
                             "maxLength", 512),
                   "A quoted string of 1 to 255 characters: the same key and body have their effect "
-                  "once."));
+                  "once. A repetition is answered as the first time, with Idempotency-Replayed: "
+                  "true; but a secret that is shown once is not kept, and left out then."));
     set(parameters, "AcceptLanguage",
         parameter("Accept-Language", "header", false, json_pack("{s:s}", "type", "string"),
                   "zh-CN (default) or en: the language of title and detail."));

@@ -76,6 +76,12 @@ bool gw_route_has_body(const struct gw_route *route)
     return gx_text_is(route->method, "POST") || gx_text_is(route->method, "PUT");
 }
 
+bool gw_route_repeats(const struct gw_route *route)
+{
+    return route->command == 0 ? route->local == gw_key_create
+                               : gx_command_by_number(route->command)->writes;
+}
+
 int gw_percent_decode(const char *from, size_t size, bool plus_is_space, char *out, size_t room)
 {
     size_t used = 0;

@@ -66,6 +66,9 @@ const ProtobufCMessageDescriptor *gw_route_reply(const struct gw_route *route);
 /* Does the body, not the query, carry the fields? */
 bool gw_route_has_body(const struct gw_route *route);
 
+/* Does a repetition with the same Idempotency-Key have no second effect? */
+bool gw_route_repeats(const struct gw_route *route);
+
 /* Decodes %XX; -1 for a bad escape, NUL, or a text that does not fit. */
 int gw_percent_decode(const char *from, size_t size, bool plus_is_space, char *out, size_t room);
 

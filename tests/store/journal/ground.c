@@ -289,10 +289,10 @@ static void prepare_plain(void *arg, struct gx_ctx *ctx)
     gx_act_as_system(ctx, "probe", NULL);
 }
 
-static enum gx_rc run_plain(void *arg, struct gx_ctx *ctx, struct gx_view *ret_reply)
+static enum gx_rc run_plain(void *arg, struct gx_ctx *ctx, struct gx_job_result *result)
 {
     const struct plain *plain = arg;
-    (void)ret_reply;
+    (void)result;
     return plain->fn(plain->arg, ctx);
 }
 

@@ -117,12 +117,39 @@ static void test_openapi_log_in_needs_no_credential(void **state)
     assert_null(json_object_get(at(*state, "paths", "/v1/me", "get"), "security"));
 }
 
+static bool names_key(const json_t *document, const char *path)
+{
+    const json_t *parameters = json_object_get(at(document, "paths", path, "post"), "parameters");
+    size_t index;
+    json_t *one;
+    json_array_foreach((json_t *)(uintptr_t)parameters, index, one)
+    {
+        const char *to = json_string_value(json_object_get(one, "$ref"));
+        if (to != NULL && strcmp(to, "#/components/parameters/IdempotencyKey") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_openapi_says_where_a_repetition_is_one(void **state)
+{
+    assert_true(names_key(*state, "/v1/reports"));
+    assert_true(names_key(*state, "/v1/keys"));
+    assert_false(names_key(*state, "/v1/sessions"));
+    const char *text = json_string_value(
+        json_object_get(at(*state, "paths", "/v1/sessions", "post"), "description"));
+    assert_non_null(text);
+    assert_non_null(strstr(text, "Idempotency-Key has no effect"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_openapi_has_every_route_once),
         cmocka_unit_test(test_openapi_references_are_there),
         cmocka_unit_test(test_openapi_says_what_the_mapper_does),
+        cmocka_unit_test(test_openapi_says_where_a_repetition_is_one),
         cmocka_unit_test(test_openapi_log_in_needs_no_credential),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -66,6 +66,31 @@ static void test_unknown_is_null(void **state)
     assert_null(gx_event_by_name(""));
 }
 
+/* Where a reply has a secret, it is not kept; where a row says so, the reply has one. */
+static void test_secrets_of_replies_are_shown_once(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    size_t found = 0;
+    const struct gx_command_type *commands = gx_command_types(&count);
+    for (size_t i = 0; i < count; i++) {
+        ProtobufCMessage *reply = gx_pb_new(&CTX, commands[i].reply);
+        char **secret = gx_pb_text_field(reply, "secret");
+        assert_true((secret != NULL && commands[i].writes) == (commands[i].once != NULL));
+        if (secret != NULL) {
+            char text[] = "whsec_";
+            *secret = text;
+            assert_ptr_equal(*gx_pb_text_field(reply, commands[i].once), text);
+            found++;
+        }
+    }
+    assert_true(found >= 2);
+    ProtobufCMessage *partner = gx_pb_new(&CTX, &genxi__partner__descriptor);
+    assert_null(gx_pb_text_field(partner, "no_such"));
+    assert_null(gx_pb_text_field(partner, "area"));
+    assert_null(gx_pb_text_field(partner, "id")); /* required */
+}
+
 static void test_row_says_what_it_is(void **state)
 {
     (void)state;
@@ -263,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_rows_rise_and_are_found_both_ways),
         TEST(test_unknown_is_null),
+        TEST(test_secrets_of_replies_are_shown_once),
         TEST(test_row_says_what_it_is),
         TEST(test_no_message_contains_itself_and_enums_bear_their_prefix),
         TEST(test_enum_names),
