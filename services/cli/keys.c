@@ -64,6 +64,14 @@ static bool make_bus_keys(const char *dir)
     return true;
 }
 
+/* Webhook secrets lie in the database sealed with it: services/notifier/seal.h. */
+static bool make_webhook_key(const char *dir)
+{
+    char path[CLI_PATH_SIZE];
+    cli_path(path, "%s/webhook-secrets.key", dir);
+    return cli_exists(path) || make_secret(path);
+}
+
 static bool make_audit_key(const char *dir, const char *origin)
 {
     char secret_path[CLI_PATH_SIZE];
@@ -106,7 +114,7 @@ static int keys_init(int argc, char **argv, bool only_ca)
     bool made = cli_make_dir(keys, 0700) && cli_ca_make(tls, host);
     if (made && !only_ca) {
         made = cli_make_dir(secrets, 0700) && make_passwords(secrets) && make_bus_keys(keys) &&
-               make_audit_key(keys, origin);
+               make_audit_key(keys, origin) && make_webhook_key(keys);
     }
     return made ? CLI_DONE : CLI_FAILED;
 }

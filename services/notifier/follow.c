@@ -369,7 +369,8 @@ enum gx_rc notifier_thread_start(const struct gx_common_settings *common, void *
     }
     self->settings = &notifier_settings;
     self->district = (int32_t)common->district;
-    if (notifier_rules_make(self->settings, &self->rules) != NULL) {
+    if (notifier_rules_make(self->settings, &self->rules) != NULL ||
+        seal_key_load(common->key_dir, &self->key) != GX_OK) {
         free(self);
         return GX_INVALID;
     }

@@ -157,7 +157,9 @@ static enum gx_rc webhook_add(const struct notifier *self, struct gx_ctx *ctx, G
     out->id = gx_id_new(id);
     out->secret = sign_secret_new(secret);
     out->created_at = gx_tx_now_ms(ctx);
-    return notifier_store_webhook_add(ctx, out);
+    const char *sealed = seal_close(&ctx->arena, &self->key, id, secret);
+    return sealed == NULL ? gx_fail(ctx, GX_P_INTERNAL, "", "%s", "memory")
+                          : notifier_store_webhook_add(ctx, out, sealed);
 }
 
 static enum gx_rc webhook_change(struct gx_ctx *ctx, Genxi__Webhook *out)
@@ -258,8 +260,12 @@ static enum gx_rc on_webhook_rotate(struct notifier *self, struct gx_ctx *ctx,
     }
     *out = *webhook;
     out->secret = sign_secret_new(secret);
+    const char *sealed = seal_close(&ctx->arena, &self->key, webhook->id, secret);
+    if (sealed == NULL) {
+        return gx_fail(ctx, GX_P_INTERNAL, "", "%s", "memory");
+    }
     return notifier_store_webhook_rotate(
-        ctx, webhook->id, secret, gx_tx_now_ms(ctx) + self->settings->rotation_hours * 3600 * 1000);
+        ctx, webhook->id, sealed, gx_tx_now_ms(ctx) + self->settings->rotation_hours * 3600 * 1000);
 }
 
 static enum gx_rc get_active(struct gx_ctx *ctx, const char *id, Genxi__Webhook **ret_webhook)

@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrics.h"
 #include "notifier.h"
+#include "reseal.h"
 #include "sender.h"
 #include "smpp_link.h"
 
 static enum gx_rc start(const struct gx_common_settings *common)
 {
-    enum gx_rc rc = sender_start(common);
-    return rc == GX_OK ? smpp_link_start(common) : rc;
+    enum gx_rc rc = reseal_all(common);
+    if (rc == GX_OK) {
+        rc = sender_start(common);
+    }
+    if (rc != GX_OK) {
+        return rc;
+    }
+    rc = smpp_link_start(common);
+    if (rc != GX_OK) {
+        sender_stop();
+    }
+    return rc;
 }
 
 static void stop(void)

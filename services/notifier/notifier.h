@@ -4,11 +4,13 @@
 #define NOTIFIER_NOTIFIER_H
 
 #include "chassis/service.h"
+#include "seal.h"
 #include "settings.h"
 
 struct notifier {
     const struct notifier_settings *settings;
     struct notifier_rules rules;
+    struct seal_key key;
     int32_t district;
     bool webhooks_due; /* this transaction queued some: the sender is woken after its commit */
 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "metrics.h"
 #include "outcome.h"
+#include "seal.h"
 #include "sign.h"
 #include "store.h"
 
@@ -44,6 +45,7 @@ struct sender {
     pthread_t thread;
     _Atomic bool stopping;
     struct notifier_rules rules;
+    struct seal_key key;
     const struct notifier_settings *settings;
     CURLM *multi;
     struct job *jobs;
@@ -107,7 +109,24 @@ static bool header_add(struct job *job, const char *name, const char *value)
     return more != NULL;
 }
 
-static bool headers_make(struct job *job, const struct notifier_claim *claim)
+/* Opens the claim's secrets for the moment of signing. */
+static bool sign_claim(struct sender *self, const struct sign_message *message,
+                       const struct notifier_claim *claim, char signature[SIGN_SIGNATURE_SIZE])
+{
+    struct gx_arena *arena = &self->ctx.arena;
+    const char *secret = seal_open(arena, &self->key, claim->webhook_id, claim->secret);
+    const char *old = claim->old_secret == NULL
+                          ? NULL
+                          : seal_open(arena, &self->key, claim->webhook_id, claim->old_secret);
+    if (secret == NULL || (claim->old_secret != NULL && old == NULL)) {
+        gx_log(&self->ctx, GX_ERROR, "webhook-secret",
+               "the secret of webhook %s does not open with our key", claim->webhook_id);
+        return false;
+    }
+    return sign_message(message, secret, old, signature) == GX_OK;
+}
+
+static bool headers_make(struct sender *self, struct job *job, const struct notifier_claim *claim)
 {
     char timestamp[24];
     char signature[SIGN_SIGNATURE_SIZE];
@@ -117,7 +136,7 @@ static bool headers_make(struct job *job, const struct notifier_claim *claim)
         .body = {(const uint8_t *)job->body, strlen(job->body)},
     };
     (void)snprintf(timestamp, sizeof timestamp, "%" PRId64, message.timestamp_s);
-    return sign_message(&message, claim->secret, claim->old_secret, signature) == GX_OK &&
+    return sign_claim(self, &message, claim, signature) &&
            header_add(job, "content-type", "application/json") &&
            header_add(job, "user-agent", "genxi") && header_add(job, "webhook-id", message.id) &&
            header_add(job, "webhook-timestamp", timestamp) &&
@@ -190,7 +209,7 @@ static void job_start(struct sender *self, struct job *job, const struct notifie
     const char *wrong = target_url_parse(&self->rules.target, claim->url, &url);
     if (wrong != NULL) {
         job_end(job, 0, 0, wrong);
-    } else if (job->body == NULL || !headers_make(job, claim) || !set_request(job, claim) ||
+    } else if (job->body == NULL || !headers_make(self, job, claim) || !set_request(job, claim) ||
                curl_multi_add_handle(self->multi, job->easy) != CURLM_OK) {
         job_end(job, 0, 0, "not sent");
     }
@@ -421,8 +440,9 @@ static void sender_free(struct sender *self)
     free(self);
 }
 
-static enum gx_rc sender_make(struct sender *self, const struct notifier_settings *settings)
+static enum gx_rc sender_make(struct sender *self, const struct gx_common_settings *common)
 {
+    const struct notifier_settings *settings = &notifier_settings;
     self->settings = settings;
     const char *wrong = notifier_rules_make(settings, &self->rules);
     if (wrong == NULL && settings->webhook_ca_file[0] != '\0' &&
@@ -441,12 +461,14 @@ static enum gx_rc sender_make(struct sender *self, const struct notifier_setting
         self->jobs[i].easy = curl_easy_init();
         made = self->jobs[i].easy != NULL;
     }
+    if (seal_key_load(common->key_dir, &self->key) != GX_OK) {
+        return GX_INVALID;
+    }
     return made ? gx_background_open(&self->database) : GX_INTERNAL;
 }
 
 enum gx_rc sender_start(const struct gx_common_settings *common)
 {
-    (void)common;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return GX_INTERNAL;
     }
@@ -455,7 +477,7 @@ enum gx_rc sender_start(const struct gx_common_settings *common)
         return GX_INTERNAL;
     }
     gx_ctx_init(&self->ctx, ARENA_BYTES);
-    enum gx_rc rc = sender_make(self, &notifier_settings);
+    enum gx_rc rc = sender_make(self, common);
     if (rc == GX_OK && pthread_create(&self->thread, NULL, sender_main, self) != 0) {
         rc = GX_INTERNAL;
     }

@@ -458,7 +458,8 @@ static const struct gx_pg_stmt WEBHOOK_ADD = {
     .writes = true,
 };
 
-enum gx_rc notifier_store_webhook_add(struct gx_ctx *ctx, const Genxi__Webhook *webhook)
+enum gx_rc notifier_store_webhook_add(struct gx_ctx *ctx, const Genxi__Webhook *webhook,
+                                      const char *sealed)
 {
     const struct gx_param params[] = {
         gx_text(webhook->id),
@@ -468,7 +469,7 @@ enum gx_rc notifier_store_webhook_add(struct gx_ctx *ctx, const Genxi__Webhook *
         gx_bool(webhook->active),
         gx_bool(webhook->exercise),
         gx_text_or_null(webhook->description),
-        gx_text(webhook->secret),
+        gx_text(sealed),
         gx_int(ctx, webhook->created_at),
     };
     return gx_sql_later(ctx, &WEBHOOK_ADD, params);
@@ -650,11 +651,59 @@ static const struct gx_pg_stmt WEBHOOK_ROTATE = {
     .writes = true,
 };
 
-enum gx_rc notifier_store_webhook_rotate(struct gx_ctx *ctx, const char *id, const char *secret,
+enum gx_rc notifier_store_webhook_rotate(struct gx_ctx *ctx, const char *id, const char *sealed,
                                          int64_t old_until_at)
 {
-    const struct gx_param params[] = {gx_text(id), gx_text(secret), gx_int(ctx, old_until_at)};
+    const struct gx_param params[] = {gx_text(id), gx_text(sealed), gx_int(ctx, old_until_at)};
     return gx_sql_later(ctx, &WEBHOOK_ROTATE, params);
+}
+
+static const struct gx_pg_stmt SECRETS_CLEAR = {
+    .name = "notifier_secrets_clear",
+    .sql = "SELECT id, secret, old_secret FROM notifier.webhook WHERE starts_with(secret, "
+           "'whsec_') OR starts_with(old_secret, 'whsec_') ORDER BY id LIMIT $1 FOR UPDATE",
+    .params = 1,
+    .shape = GX_PG_ROWS,
+    .writes = true,
+};
+
+enum gx_rc notifier_store_secrets_clear(struct gx_ctx *ctx, int limit,
+                                        struct notifier_secrets **ret_secrets, size_t *ret_count)
+{
+    const struct gx_rows *rows = NULL;
+    const struct gx_param params[] = {gx_int(ctx, limit)};
+    enum gx_rc rc = gx_sql(ctx, &SECRETS_CLEAR, params, &rows);
+    if (rc != GX_OK) {
+        return rc;
+    }
+    size_t count = gx_rows_count(rows);
+    struct notifier_secrets *secrets = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *secrets);
+    for (size_t i = 0; i < count && secrets != NULL; i++) {
+        secrets[i] = (struct notifier_secrets){.webhook_id = gx_rows_copy(ctx, rows, i, 0),
+                                               .secret = gx_rows_copy(ctx, rows, i, 1),
+                                               .old_secret = gx_rows_copy(ctx, rows, i, 2)};
+    }
+    if (ctx->arena.spent) {
+        return gx_fail(ctx, GX_P_INTERNAL, "", "%s", "memory");
+    }
+    *ret_secrets = secrets;
+    *ret_count = count;
+    return GX_OK;
+}
+
+static const struct gx_pg_stmt SECRETS_PUT = {
+    .name = "notifier_secrets_put",
+    .sql = "UPDATE notifier.webhook SET secret = $2, old_secret = $3 WHERE id = $1",
+    .params = 3,
+    .shape = GX_PG_NONE,
+    .writes = true,
+};
+
+enum gx_rc notifier_store_secrets_put(struct gx_ctx *ctx, const struct notifier_secrets *sealed)
+{
+    const struct gx_param params[] = {gx_text(sealed->webhook_id), gx_text(sealed->secret),
+                                      gx_text_or_null(sealed->old_secret)};
+    return gx_sql_later(ctx, &SECRETS_PUT, params);
 }
 
 static const struct gx_pg_stmt WEBHOOK_REPLAY = {

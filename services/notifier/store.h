@@ -86,7 +86,9 @@ enum gx_rc notifier_store_escalation_add(struct gx_ctx *ctx,
                                          const struct notifier_escalation *escalation);
 
 /* --- webhooks --- */
-enum gx_rc notifier_store_webhook_add(struct gx_ctx *ctx, const Genxi__Webhook *webhook);
+/* `sealed` is kept as the secret, not that of webhook. */
+enum gx_rc notifier_store_webhook_add(struct gx_ctx *ctx, const Genxi__Webhook *webhook,
+                                      const char *sealed);
 /* Keeps the secret; closes the breaker. False: no such webhook of the caller's. */
 enum gx_rc notifier_store_webhook_change(struct gx_ctx *ctx, const Genxi__Webhook *webhook,
                                          bool *ret_found);
@@ -98,8 +100,17 @@ enum gx_rc notifier_store_webhook_list(struct gx_ctx *ctx, const char *org_id, c
 /* Counts and keeps others from adding until the transaction ends. */
 enum gx_rc notifier_store_webhook_count(struct gx_ctx *ctx, const char *org_id, int64_t *ret_count);
 enum gx_rc notifier_store_webhook_delete(struct gx_ctx *ctx, const char *id, bool *ret_found);
-enum gx_rc notifier_store_webhook_rotate(struct gx_ctx *ctx, const char *id, const char *secret,
+enum gx_rc notifier_store_webhook_rotate(struct gx_ctx *ctx, const char *id, const char *sealed,
                                          int64_t old_until_at);
+struct notifier_secrets {
+    const char *webhook_id;
+    const char *secret;
+    const char *old_secret; /* NULL: none */
+};
+/* Webhooks with a secret in clear, locked. */
+enum gx_rc notifier_store_secrets_clear(struct gx_ctx *ctx, int limit,
+                                        struct notifier_secrets **ret_secrets, size_t *ret_count);
+enum gx_rc notifier_store_secrets_put(struct gx_ctx *ctx, const struct notifier_secrets *sealed);
 /* Active ones of these organisations. */
 enum gx_rc notifier_store_webhooks_of(struct gx_ctx *ctx, char *const *orgs, size_t org_count,
                                       bool exercise, Genxi__Webhook ***ret_webhooks,
@@ -131,8 +142,8 @@ struct notifier_claim {
     char *event_id;
     char *webhook_id;
     char *url;
-    char *secret;
-    char *old_secret; /* NULL: no change of secret under way */
+    char *secret;     /* sealed */
+    char *old_secret; /* sealed; NULL: no change of secret under way */
     char *body;
 };
 /* Takes due deliveries that nobody else holds, few of each endpoint and none of one that the breaker keeps. */

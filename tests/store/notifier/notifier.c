@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "incident.pb-c.h"
 #include "outcome.h"
+#include "reseal.h"
 #include "tell.h"
 #include "wire/pb.h"
 
@@ -629,7 +630,8 @@ struct claimed {
     size_t room;
     size_t per_endpoint;
     struct outcome outcomes[64];
-    char old_secret[128];
+    char secret[192]; /* as it lies in the table, of the last one */
+    char old_secret[192];
     size_t count;
 };
 
@@ -652,6 +654,7 @@ static enum gx_rc claim_fn(void *arg, struct gx_ctx *ctx)
         (void)snprintf(outcome->id, GX_ID_SIZE, "%s", claims[i].id);
         (void)snprintf(outcome->webhook_id, GX_ID_SIZE, "%s", claims[i].webhook_id);
         (void)snprintf(outcome->lease_id, GX_ID_SIZE, "%s", lease);
+        (void)snprintf(claimed->secret, sizeof claimed->secret, "%s", claims[i].secret);
         (void)snprintf(claimed->old_secret, sizeof claimed->old_secret, "%s",
                        claims[i].old_secret == NULL ? "" : claims[i].old_secret);
         assert_non_null(claims[i].body);
@@ -849,11 +852,50 @@ static void test_rotation_signs_with_both_for_a_while(void **state)
     Genxi__Webhook webhook = GENXI__WEBHOOK__INIT;
     rotate.id = a;
     assert_int_equal(world_command(&desk, GX_C_webhook_rotate, &rotate, &webhook.base), GX_OK);
-    assert_non_null(webhook.secret);
-    assert_int_equal(strlen(claim(1, 1).old_secret), strlen(webhook.secret));
+    assert_int_equal(strncmp(webhook.secret, "whsec_", 6), 0);
+    char secret[128];
+    (void)snprintf(secret, sizeof secret, "%s", webhook.secret);
+    struct claimed claimed = claim(1, 1);
+    struct gx_arena *arena = &world.ctx.arena;
+    const struct seal_key *key = &world.self->key;
+    assert_string_equal(seal_open(arena, key, a, claimed.secret), secret);
+    const char *old = seal_open(arena, key, a, claimed.old_secret);
+    assert_non_null(old);
+    assert_int_equal(strncmp(old, "whsec_", 6), 0);
+    assert_string_not_equal(old, secret);
     world_do("UPDATE notifier.delivery SET lease_until = 0", NULL);
     world_do("UPDATE notifier.webhook SET old_until_at = 1", NULL);
     assert_string_equal(claim(1, 1).old_secret, "");
+}
+
+static void test_secrets_lie_sealed_and_clear_ones_are_sealed_at_the_start(void **state)
+{
+    (void)state;
+    char ids[3][GX_ID_SIZE];
+    for (size_t i = 0; i < 3; i++) {
+        put(ORG_A, "*", false, ids[i]);
+    }
+    static const char CLEAR[] = "SELECT count(*) FROM notifier.webhook WHERE $1 = '' AND (secret "
+                                "LIKE '%whsec%' OR old_secret LIKE '%whsec%')";
+    assert_int_equal(world_number(CLEAR, ""), 0);
+    /* As an older version left them: one in clear, one with the old secret in clear. */
+    world_do("UPDATE notifier.webhook SET secret = 'whsec_b25l' WHERE id = $1::uuid", ids[0]);
+    world_do("UPDATE notifier.webhook SET old_secret = 'whsec_dHdv', old_until_at = 1 WHERE id = "
+             "$1::uuid",
+             ids[1]);
+    assert_int_equal(world_number(CLEAR, ""), 2);
+    struct reseal work = {.key = &world.self->key};
+    assert_int_equal(world_run(&SYSTEM, reseal_turn, &work), GX_OK);
+    assert_int_equal(work.count, 2);
+    assert_int_equal(world_number(CLEAR, ""), 0);
+    assert_int_equal(world_run(&SYSTEM, reseal_turn, &work), GX_OK);
+    assert_int_equal(work.count, 0);
+    enqueue(1);
+    world_do("UPDATE notifier.webhook SET active = id = $1::uuid", ids[0]);
+    struct claimed claimed = claim(1, 1);
+    assert_int_equal(claimed.count, 1);
+    assert_string_equal(seal_open(&world.ctx.arena, &world.self->key, ids[0], claimed.secret),
+                        "whsec_b25l");
 }
 
 static void test_delete_cancels_what_waits(void **state)
@@ -972,6 +1014,7 @@ int main(void)
         TEST(test_outcome_410_disables),
         TEST(test_outcome_retry_after_pauses_the_endpoint),
         TEST(test_rotation_signs_with_both_for_a_while),
+        TEST(test_secrets_lie_sealed_and_clear_ones_are_sealed_at_the_start),
         TEST(test_delete_cancels_what_waits),
         TEST(test_delivery_list_shows_own_and_pages),
         TEST(test_purge_takes_the_old_and_ended),

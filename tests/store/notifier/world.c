@@ -83,13 +83,32 @@ static void default_settings(void)
     notifier_settings.webhook_allow_http = true;
 }
 
+/* What the threads of the service have from `genxi keys init`. */
+static void start_thread(void)
+{
+    char dir[] = "/tmp/genxi-keys-XXXXXX";
+    char path[64];
+    struct gx_common_settings common = {.district = 53011200, .key_dir = dir};
+    void *self = NULL;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/webhook-secrets.key", dir);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < SEAL_KEY_BYTES; i++) {
+        (void)fputs("5a", file);
+    }
+    (void)fclose(file);
+    assert_int_equal(notifier_thread_start(&common, &self), GX_OK);
+    world.self = self;
+    (void)unlink(path);
+    (void)rmdir(dir);
+}
+
 int world_setup(void **state)
 {
     (void)state;
     const char *admin = getenv("GX_PG");
     char conninfo[2048];
-    const struct gx_common_settings common = {.district = 53011200};
-    void *self = NULL;
     if (admin == NULL) {
         (void)fprintf(stderr, "GX_PG is not set: see tests/store/notifier/run\n");
         return -1;
@@ -103,8 +122,7 @@ int world_setup(void **state)
     world.tx = gx_tx_new(world.pg, world.store);
     gx_ctx_init(&world.ctx, 1 << 25);
     default_settings();
-    assert_int_equal(notifier_thread_start(&common, &self), GX_OK);
-    world.self = self;
+    start_thread();
     return 0;
 }
 
