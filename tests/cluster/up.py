@@ -7,6 +7,9 @@ from genxi import Cluster
 EXTRA = """[matcher]
 timer_scale = 0.1
 fix_jump_mps = 2000
+[notifier]
+webhook_allow_private = true
+webhook_allow_http = true
 """
 
 cluster = Cluster()
