@@ -12,6 +12,10 @@
 
 #include <cmocka.h>
 
+#ifdef NDEBUG
+#error "assert() stays on, in what is tested as in what runs"
+#endif
+
 /* The path of a shared example file, or NULL after saying that its test is skipped. */
 static inline const char *shared_file(const char *name)
 {
