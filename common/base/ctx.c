@@ -35,8 +35,8 @@ void gx_ctx_done(struct gx_ctx *ctx)
     gx_arena_done(&ctx->arena);
 }
 
-enum gx_rc gx_fail(struct gx_ctx *ctx, enum gx_problem problem, const char *pointer,
-                   const char *format, ...)
+enum gx_rc(gx_fail)(struct gx_ctx *ctx, enum gx_problem problem, const char *pointer,
+                    const char *format, ...)
 {
     if (ctx->fault_count < GX_FAULTS_MAX) {
         va_list args;

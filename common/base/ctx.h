@@ -62,6 +62,16 @@ void gx_ctx_done(struct gx_ctx *ctx);
  */
 enum gx_rc gx_fail(struct gx_ctx *ctx, enum gx_problem problem, const char *pointer,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+#ifdef __clang_analyzer__ /* which does not see that no problem's class is GX_OK */
+static inline enum gx_rc gx_failure(enum gx_rc rc)
+{
+    if (rc == GX_OK) {
+        __builtin_unreachable();
+    }
+    return rc;
+}
+#define gx_fail(...) gx_failure(gx_fail(__VA_ARGS__))
+#endif
 /* Forgets the faults, after they were dealt with. */
 void gx_ctx_forgive(struct gx_ctx *ctx);
 

@@ -83,22 +83,22 @@ static void start_threads(struct running *running)
 {
     const struct gx_service *service = running->chassis.service;
     bool follows = service->event_count > 0 || service->every_event != NULL;
-    int workers = service->command_count == 0 ? 0 : (int)running->common.workers;
-    int followers = follows ? (int)running->common.followers : 0;
-    int timers = service->timer_count == 0 ? 0 : (int)running->common.timers;
+    size_t workers = service->command_count == 0 ? 0 : (size_t)running->common.workers;
+    size_t followers = follows ? (size_t)running->common.followers : 0;
+    size_t timers = service->timer_count == 0 ? 0 : (size_t)running->common.timers;
     bool going = true;
-    running->threads = calloc((size_t)(workers + followers + timers + 1), sizeof *running->threads);
+    running->threads = calloc(workers + followers + timers + 1, sizeof *running->threads);
     if (running->threads == NULL) {
         abort();
     }
-    for (int i = 0; i < workers && going; i++) {
-        going = add_thread(running, "worker", i, gx_worker_body);
+    for (size_t i = 0; i < workers && going; i++) {
+        going = add_thread(running, "worker", (int)i, gx_worker_body);
     }
-    for (int i = 0; i < followers && going; i++) {
-        going = add_thread(running, "follower", i, gx_follower_body);
+    for (size_t i = 0; i < followers && going; i++) {
+        going = add_thread(running, "follower", (int)i, gx_follower_body);
     }
-    for (int i = 0; i < timers && going; i++) {
-        going = add_thread(running, "timer", i, gx_timer_body);
+    for (size_t i = 0; i < timers && going; i++) {
+        going = add_thread(running, "timer", (int)i, gx_timer_body);
     }
 }
 

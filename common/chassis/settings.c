@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    VARIABLE_SIZE = 128
+};
+
 #define AT(field) offsetof(struct gx_common_settings, field)
 
 const struct gx_setting GX_COMMON_SETTINGS[] = {
@@ -247,15 +251,21 @@ static int read_config(struct reader *reader, const char *path)
 
 /* --- environment and command line --- */
 
+/* "queue_limit" -> "GENXI_QUEUE_LIMIT" */
+static void name_variable(const char *name, char variable[VARIABLE_SIZE])
+{
+    (void)snprintf(variable, VARIABLE_SIZE, "GENXI_%s", name);
+    for (char *at = variable; *at != '\0'; at++) {
+        *at = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+    }
+}
+
 static int read_environment(struct reader *reader)
 {
     for (size_t t = 0; t < reader->table_count; t++) {
         for (size_t i = 0; i < reader->tables[t].count; i++) {
-            char variable[128] = "GENXI_";
-            const char *name = reader->tables[t].rows[i].name;
-            for (size_t c = 0; name[c] != '\0' && c + 7 < sizeof variable; c++) {
-                variable[c + 6] = (char)toupper((unsigned char)name[c]);
-            }
+            char variable[VARIABLE_SIZE];
+            name_variable(reader->tables[t].rows[i].name, variable);
             const char *value = getenv(variable);
             if (value != NULL && offer(reader, t, i, value, variable) != 0) {
                 return -1;

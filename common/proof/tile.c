@@ -110,7 +110,7 @@ static struct gx_hash fold(const uint8_t *data, unsigned count)
     memcpy(row, data, (size_t)count * GX_HASH_SIZE);
     for (; count > 1; count /= 2) {
         for (unsigned i = 0; i < count / 2; i++) {
-            row[i] = gx_merkle_node(&row[2 * i], &row[2 * i + 1]);
+            row[i] = gx_merkle_node(&row[(size_t)2 * i], &row[(size_t)2 * i + 1]);
         }
     }
     return row[0];

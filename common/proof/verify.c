@@ -107,8 +107,8 @@ static const char *expect(const char *at, const char *text)
 static const char *parse_salt(const char *at, uint8_t salt[GX_SALT_SIZE])
 {
     char hex[2 * GX_SALT_SIZE + 1];
-    char again[2 * GX_SALT_SIZE + 1];
-    if (at == NULL || strlen(at) < 2 * GX_SALT_SIZE) {
+    char again[sizeof hex];
+    if (at == NULL || strlen(at) < sizeof hex - 1) {
         return NULL;
     }
     memcpy(hex, at, sizeof hex - 1);
@@ -117,7 +117,7 @@ static const char *parse_salt(const char *at, uint8_t salt[GX_SALT_SIZE])
         return NULL;
     }
     gx_hex_encode(salt, GX_SALT_SIZE, again);
-    return strcmp(hex, again) == 0 ? at + 2 * GX_SALT_SIZE : NULL;
+    return strcmp(hex, again) == 0 ? at + sizeof hex - 1 : NULL;
 }
 
 static const char *parse_record(struct walk *walk, const char *at, size_t *ret_size)

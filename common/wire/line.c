@@ -436,5 +436,5 @@ int gx_line_wait_ms(const struct gx_line *line)
     if (left_us <= 0) {
         return 0;
     }
-    return left_us > 1000 * 1000 ? 1000 : (int)(left_us / 1000) + 1;
+    return left_us > 1000000 ? 1000 : (int)(left_us / 1000) + 1;
 }

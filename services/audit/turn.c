@@ -87,10 +87,10 @@ enum gx_rc audit_turn_sign(void *arg, struct gx_ctx *ctx)
     struct audit_turn *turn = arg;
     struct audit_checkpoint last;
     enum gx_rc rc = look(ctx, turn, &last);
-    bool first = last.last.note == NULL;
     if (rc != GX_OK || !turn->held) {
         return rc;
     }
+    bool first = last.last.note == NULL;
     if (turn->tiled < turn->signed_size) {
         return broken(turn, "sizes");
     }

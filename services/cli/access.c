@@ -167,7 +167,7 @@ static bool read_password(char password[256])
     return true;
 }
 
-static int add_user(const struct access_options *o, struct cli_access *access)
+static int add_user(const struct access_options *o, struct cli_access access)
 {
     char password[256];
     char hash[GX_PASSWORD_HASH_SIZE];
@@ -181,10 +181,10 @@ static int add_user(const struct access_options *o, struct cli_access *access)
         (void)fprintf(stderr, "genxi: a password has at least %d characters\n", GX_PASSWORD_MIN);
         return CLI_FAILED;
     }
-    access->password_hash = hash;
+    access.password_hash = hash;
     if (o->totp != NULL) {
         gx_random(totp, sizeof totp);
-        access->totp = (struct gx_view){totp, sizeof totp};
+        access.totp = (struct gx_view){totp, sizeof totp};
     }
     struct gx_pg *pg = open_database(o);
     if (pg == NULL) {
@@ -192,11 +192,11 @@ static int add_user(const struct access_options *o, struct cli_access *access)
     }
     struct gx_ctx ctx;
     gx_ctx_init(&ctx, (size_t)1 << 20);
-    int code = finish(cli_store_add_account(pg, &ctx, access), access->name);
+    int code = finish(cli_store_add_account(pg, &ctx, &access), access.name);
     if (code == CLI_DONE && o->totp != NULL) {
         char text[GX_TOTP_TEXT_SIZE];
         gx_totp_text(totp, text);
-        (void)printf("otpauth://totp/genxi:%s?secret=%s&issuer=genxi\n", access->name, text);
+        (void)printf("otpauth://totp/genxi:%s?secret=%s&issuer=genxi\n", access.name, text);
     }
     gx_ctx_done(&ctx);
     gx_pg_free(pg);
@@ -212,7 +212,7 @@ int cli_user(int argc, char **argv)
         {"org", &o.org, false},     {"responder", &o.responder, false},
         {"totp", &o.totp, true},    {NULL, NULL, false}};
     int32_t areas[AREAS_MAX];
-    struct cli_access access;
+    struct cli_access access = {.name = NULL};
     bool good = cli_options(options, &argc, argv) && argc == 2 && strcmp(argv[0], "add") == 0 &&
                 o.roles != NULL;
     if (good) {
@@ -225,5 +225,5 @@ int cli_user(int argc, char **argv)
                               "[--responder ID] [--totp]   (the password on standard input)\n");
         return CLI_USAGE;
     }
-    return add_user(&o, &access);
+    return add_user(&o, access);
 }

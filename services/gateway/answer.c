@@ -95,7 +95,7 @@ static enum MHD_Result answer_problem(struct gw_request *request)
         return queue(request, status, "application/problem+json", view_of(json));
     }
     /* The request has used up its memory: the bare problem from fresh memory. */
-    gx_ctx_init(&spare, 64 * 1024);
+    gx_ctx_init(&spare, 1 << 16);
     spare.actor.lang = request->ctx.actor.lang;
     memcpy(spare.traceparent, request->ctx.traceparent, sizeof spare.traceparent);
     if (request->ctx.fault_count > 0) {
@@ -139,7 +139,7 @@ static enum MHD_Result answer_json(struct gw_request *request, const ProtobufCMe
 static enum MHD_Result answer_body(struct gw_request *request)
 {
     const ProtobufCMessage *out = request->out;
-    const ProtobufCMessage *item = out;
+    const ProtobufCMessage *item = NULL;
     struct gx_view bytes = {NULL, 0};
     switch (request->match.route->kind) {
     case GW_OPENAPI:

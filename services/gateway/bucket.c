@@ -59,7 +59,7 @@ static uint32_t hash(const char *name)
 
 static struct slot *find(struct gw_buckets *buckets, const char *name)
 {
-    struct slot *set = &buckets->slots[hash(name) % (SLOTS / WAYS) * WAYS];
+    struct slot *set = &buckets->slots[hash(name) % (SLOTS / WAYS) * (size_t)WAYS];
     struct slot *fullest = set;
     for (size_t i = 0; i < WAYS; i++) {
         if (strncmp(set[i].name, name, NAME_SIZE - 1) == 0) {

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -137,7 +136,8 @@ void gw_media_type(const char *content_type, char *out, size_t room)
     size_t size = content_type == NULL ? 0 : strcspn(content_type, "; \t");
     size = size < room ? size : 0; /* no type that we take is so long */
     for (size_t i = 0; i < size; i++) {
-        out[i] = (char)tolower((unsigned char)content_type[i]);
+        char c = content_type[i];
+        out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
     }
     out[size] = '\0';
 }

@@ -208,7 +208,7 @@ static struct text *render(const struct gw_entry *entry, enum gx_sight sight, co
     text->size = size;
     (void)strncpy(text->org, org == NULL ? "" : org, sizeof text->org - 1);
     if (size > 0) {
-        memcpy(text->bytes, bytes, size);
+        memcpy(text->bytes, bytes, size + 1);
     }
     gx_ctx_done(&ctx);
     return text;

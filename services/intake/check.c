@@ -29,9 +29,8 @@ bool intake_text_fits(struct gx_ctx *ctx, const char *pointer, const char *text,
     enum gx_rc rc = GX_OK;
     if (!gx_utf8_valid(text, strlen(text))) {
         rc = gx_fail(ctx, GX_P_UTF8, pointer, "%s", pointer);
-    } else if (gx_utf8_length(text) > max || gx_utf8_length(text) < min) {
-        rc = gx_fail(ctx, GX_P_FIELD_LENGTH, pointer, "%zu..%zu", min, max);
-    } else if (min > 0 && intake_blank(text)) {
+    } else if (gx_utf8_length(text) > max || gx_utf8_length(text) < min ||
+               (min > 0 && intake_blank(text))) {
         rc = gx_fail(ctx, GX_P_FIELD_LENGTH, pointer, "%zu..%zu", min, max);
     }
     return rc == GX_OK;

@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-enum gx_rc intake_spent(struct gx_ctx *ctx)
-{
-    return gx_fail(ctx, GX_P_INTERNAL, "", "memory");
-}
-
 enum gx_rc intake_append(struct gx_ctx *ctx, char ***items, size_t *count, const char *text,
                          bool unique)
 {

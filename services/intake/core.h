@@ -65,7 +65,10 @@ enum gx_rc intake_emit(struct gx_ctx *ctx, const Genxi__Incident *incident, uint
 /* A text array with one more at its end; repeated flags are not added. */
 enum gx_rc intake_append(struct gx_ctx *ctx, char ***items, size_t *count, const char *text,
                          bool unique);
-enum gx_rc intake_spent(struct gx_ctx *ctx);
+static inline enum gx_rc intake_spent(struct gx_ctx *ctx)
+{
+    return gx_fail(ctx, GX_P_INTERNAL, "", "memory");
+}
 
 /* Handlers, see handlers.c. */
 #define INTAKE_ON_COMMAND(fn, Request, Reply)                                                      \

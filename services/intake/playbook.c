@@ -257,7 +257,7 @@ bool intake_merges(const struct intake_sighting *report, const Genxi__Incident *
 
 char *intake_number(int32_t area, int64_t at_ms, int64_t serial, char number[INTAKE_NUMBER_SIZE])
 {
-    time_t local = (time_t)(at_ms / 1000 + 8 * 3600);
+    time_t local = (time_t)(at_ms / 1000 + INT64_C(8) * 3600);
     struct tm day;
     if (gmtime_r(&local, &day) == NULL) {
         day = (struct tm){.tm_mday = 1};

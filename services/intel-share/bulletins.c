@@ -32,7 +32,7 @@ enum {
     EXPIRED = GENXI__BULLETIN_STATE__BULLETIN_STATE_EXPIRED,
     REJECTED = GENXI__BULLETIN_STATE__BULLETIN_STATE_REJECTED
 };
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
+static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 
 static const char *state_word(int state)
 {

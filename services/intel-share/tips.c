@@ -26,9 +26,10 @@ enum {
     SEEN_AHEAD_MS = 5 * 60 * 1000, /* clocks of phones */
     RECEIVED = GENXI__TIP_STATE__TIP_STATE_RECEIVED
 };
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
-static const int64_t SEEN_OLDEST_MS = 30 * 24 * 60 * 60 * INT64_C(1000);
-static const int64_t LOCAL_MS = 8 * 60 * 60 * 1000; /* China has one zone and no summer time */
+static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
+static const int64_t SEEN_OLDEST_MS = INT64_C(30) * 24 * 60 * 60 * 1000;
+static const int64_t LOCAL_MS =
+    INT64_C(8) * 60 * 60 * 1000; /* China has one zone and no summer time */
 
 /* Lower-case words of a code: suspicious_activity. */
 static enum gx_rc check_word(struct gx_ctx *ctx, const char *pointer, const char *word)

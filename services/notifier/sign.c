@@ -92,7 +92,9 @@ static size_t sign_one(const char *secret, const char *head, struct gx_view body
         return 0;
     }
     OPENSSL_cleanse(key, sizeof key);
-    memcpy(text, "v1,", 3);
+    text[0] = 'v';
+    text[1] = '1';
+    text[2] = ',';
     return 3 + (size_t)EVP_EncodeBlock((unsigned char *)text + 3, mac, SIGNATURE_BYTES);
 }
 

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -423,7 +422,7 @@ size_t smpp_id_forms(const char *id, char forms[SMPP_ID_FORMS][SMPP_ID_SIZE])
     const char *text = id[zeros] == '\0' && zeros > 0 ? id + zeros - 1 : id + zeros;
     size_t size = strnlen(text, SMPP_ID_SIZE - 1);
     for (size_t i = 0; i < size; i++) {
-        forms[0][i] = (char)tolower((unsigned char)text[i]);
+        forms[0][i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
     }
     forms[0][size] = '\0';
     size_t count = 1;

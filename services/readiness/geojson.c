@@ -132,7 +132,7 @@ static enum gx_rc take_polygon(struct builder *builder, struct import_row *row, 
             return GX_OK;
         }
     }
-    if (memcmp(&ring[0], &ring[count - 1], sizeof ring[0]) != 0) {
+    if (ring[0].lon != ring[count - 1].lon || ring[0].lat != ring[count - 1].lat) {
         import_fault_add(builder->faults, row->line, "geometry", GX_P_FIELD_FORMAT, "%s",
                          "ring, first = last (RFC 7946)");
         return GX_OK;

@@ -530,8 +530,8 @@ static enum gx_rc on_shift_close(struct readiness *self, struct gx_ctx *ctx,
         return first_fault(ctx);
     }
     enum gx_rc rc = old_shift(ctx, id, &shift);
-    if (rc != GX_OK) {
-        return rc;
+    if (rc != GX_OK || shift == NULL) {
+        return rc != GX_OK ? rc : gx_fail(ctx, GX_P_FIELD_MISSING, "/id", "%s", "id");
     }
     const char *own = ctx->actor.responder_id;
     bool own_shift = own[0] != '\0' && strcmp(own, shift->responder_id) == 0;

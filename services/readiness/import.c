@@ -245,14 +245,16 @@ static size_t ring_from_cell(struct line *line, double *ring)
         }
         count++;
     }
-    bool closed = count > 1 && memcmp(ring, ring + 2 * (count - 1), 2 * sizeof *ring) == 0;
+    const double *last = ring + 2 * (count > 0 ? count - 1 : 0);
+    bool closed = count > 1 && ring[0] == last[0] && ring[1] == last[1];
     return closed ? count - 1 : count;
 }
 
 /* GCJ-02 and BD-09 rings are converted like points: by the column crs. */
 static void take_ring(struct line *line, Genxi__Station *station)
 {
-    double *ring = gx_arena_alloc(&line->ctx->arena, 2 * IMPORT_RING_POINTS_MAX * sizeof *ring);
+    double *ring =
+        gx_arena_alloc(&line->ctx->arena, (size_t)2 * IMPORT_RING_POINTS_MAX * sizeof *ring);
     if (ring == NULL) {
         return;
     }
@@ -420,14 +422,19 @@ static void build_partner(struct line *line, struct import_batch *batch, size_t 
 
 static bool minute_of(const char *text, uint32_t *ret_minute)
 {
-    unsigned hour = 0;
-    unsigned minute = 0;
-    int used = 0;
-    if (sscanf(text, "%2u:%2u%n", &hour, &minute, &used) != 2 || text[used] != '\0' || hour > 23 ||
-        minute > 59) {
+    char hour_text[3] = "";
+    int64_t hour = 0;
+    int64_t minute = 0;
+    const char *colon = strchr(text, ':');
+    if (colon == NULL || (size_t)(colon - text) >= sizeof hour_text || strlen(colon + 1) > 2) {
         return false;
     }
-    *ret_minute = hour * 60 + minute;
+    memcpy(hour_text, text, (size_t)(colon - text));
+    if (gx_parse_int(hour_text, 0, 23, &hour) != 0 ||
+        gx_parse_int(colon + 1, 0, 59, &minute) != 0) {
+        return false;
+    }
+    *ret_minute = (uint32_t)(hour * 60 + minute);
     return true;
 }
 

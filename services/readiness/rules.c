@@ -57,12 +57,11 @@ static void check_text(struct rules *rules, const char *pointer, const char *tex
         return;
     }
     size_t length = gx_utf8_length(text);
-    if (length < min || length > max) {
+    bool blank = min > 0 && text[strspn(text, " ")] == '\0';
+    if (length < min || length > max || blank) {
         rules_break(rules, GX_P_FIELD_LENGTH, pointer, "%zu..%zu", min, max);
     } else if (has_control(text)) {
         rules_break(rules, GX_P_FIELD_FORMAT, pointer, "%s", "text without U+0000..U+001F");
-    } else if (min > 0 && text[strspn(text, " ")] == '\0') {
-        rules_break(rules, GX_P_FIELD_LENGTH, pointer, "%zu..%zu", min, max);
     }
 }
 
@@ -206,7 +205,7 @@ bool rules_ring_simple(const double *ring, size_t point_count)
     for (size_t i = 0; i < point_count; i++) {
         struct gx_point a = ring_point(ring, point_count, i);
         struct gx_point b = ring_point(ring, point_count, i + 1);
-        if (memcmp(&a, &b, sizeof a) == 0) {
+        if (a.lon == b.lon && a.lat == b.lat) {
             return false;
         }
         for (size_t j = i + 2; j < point_count; j++) {
@@ -297,7 +296,7 @@ static void check_contact(struct rules *rules, const Genxi__Contact *contact, si
     check_phone(rules, point_at(pointer, "contacts", index, "/phone"), contact->phone);
     if (contact->has_tested_at) {
         check_time(rules, point_at(pointer, "contacts", index, "/tested_at"), contact->tested_at);
-        if (contact->tested_at > rules->now_ms + 60 * 1000) {
+        if (contact->tested_at > rules->now_ms + 60000) {
             rules_break(rules, GX_P_TIME_FUTURE, pointer, "%lld",
                         (long long)((contact->tested_at - rules->now_ms) / 1000));
         }

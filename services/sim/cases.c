@@ -115,8 +115,9 @@ static bool open_parties(struct roof *roof)
     char neighbour[SIM_ID];
     char stranger[SIM_ID];
     char fire[SIM_ID];
-    if (!sim_check(sim, find_guards(roof),
-                   "a property company with two guards on duty at one site")) {
+    bool found = find_guards(roof);
+    (void)sim_check(sim, found, "a property company with two guards on duty at one site");
+    if (!found) {
         return false;
     }
     const char *own = roof->guards[0]->org;
@@ -672,7 +673,7 @@ bool sim_case_flat(struct sim *sim, bool exercise)
     struct party patrol = {0};
     (void)sim_post_positions(sim, 0, sim->responder_count);
     bool good =
-        sim_check(sim, who != NULL, "a community patrol on its shift") &&
+        sim_check(sim, who != NULL, "a community patrol on its shift") && who != NULL &&
         party_open(sim, &patrol, exercise ? "responder,drill" : "responder", who->org, who->id) &&
         flat_steps(sim, who, &patrol, exercise);
     party_close(&patrol);

@@ -299,7 +299,7 @@ static void make_agreement(struct gx_district *district, struct gx_district_part
     partner->signed_at = anchor(district) - age;
     bool ended = !security && chance(dice, 2);
     partner->ends_at =
-        ended ? anchor(district) - 10 * DAY_MS : partner->signed_at + 3 * 365 * DAY_MS;
+        ended ? anchor(district) - 10 * DAY_MS : partner->signed_at + INT64_C(3) * 365 * DAY_MS;
     partner->off_site = security || chance(dice, property ? 35 : 12);
     partner->contract_areas =
         contract_areas(district, partner->station, security ? 4 + pick(dice, 7) : 1);

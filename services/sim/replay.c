@@ -161,7 +161,9 @@ static int by_time(const void *a, const void *b)
 
 static void keep_span(struct sim_rows *rows, int64_t from_ms, int64_t span_ms)
 {
-    qsort(rows->rows, rows->count, sizeof *rows->rows, by_time);
+    if (rows->count > 0) {
+        qsort(rows->rows, rows->count, sizeof *rows->rows, by_time);
+    }
     if (from_ms == 0 && rows->count > 0) {
         from_ms = rows->rows[0].at_ms;
     }

@@ -32,6 +32,30 @@ struct shift {
     FILE *acked;
 };
 
+static void count_report(struct shift *shift, bool acked, const json_t *answer,
+                         char first_id[SIM_ID])
+{
+    struct sim *sim = shift->sim;
+    const char *id = sim_text(answer, "report_id");
+    sim->reports_sent++;
+    sim->reports_acked += acked ? 1 : 0;
+    sim->reports_refused += acked ? 0 : 1;
+    sim->reports_merged += acked && json_is_true(json_object_get(answer, "merged")) ? 1 : 0;
+    (void)snprintf(first_id, SIM_ID, "%s", acked ? id : "");
+    if (acked && shift->acked != NULL) {
+        (void)fprintf(shift->acked, "%s\n", id);
+        (void)fflush(shift->acked);
+    }
+}
+
+static void count_repeat(struct sim *sim, bool acked, const char *first_id, const char *id)
+{
+    sim->reports_repeated++;
+    if (acked && first_id[0] != '\0' && strcmp(first_id, id) != 0) {
+        (void)sim_check(sim, false, "a repeated report became another one: %s, %s", first_id, id);
+    }
+}
+
 static void send_report(struct shift *shift, const char *foreign, struct gx_point at)
 {
     struct sim *sim = shift->sim;
@@ -53,24 +77,10 @@ static void send_report(struct shift *shift, const char *foreign, struct gx_poin
         struct gx_answer answer = {0};
         enum gx_rc rc = gx_client_call(sim->duty, "POST", "/v1/reports", body, key, &answer);
         bool acked = rc == GX_OK && answer.status == 201;
-        const char *id = sim_text(answer.json, "report_id");
         if (i == 0) {
-            sim->reports_sent++;
-            sim->reports_acked += acked ? 1 : 0;
-            sim->reports_refused += acked ? 0 : 1;
-            sim->reports_merged +=
-                acked && json_is_true(json_object_get(answer.json, "merged")) ? 1 : 0;
-            (void)snprintf(first_id, sizeof first_id, "%s", acked ? id : "");
-            if (acked && shift->acked != NULL) {
-                (void)fprintf(shift->acked, "%s\n", id);
-                (void)fflush(shift->acked);
-            }
+            count_report(shift, acked, answer.json, first_id);
         } else {
-            sim->reports_repeated++;
-            if (acked && first_id[0] != '\0' && strcmp(first_id, id) != 0) {
-                (void)sim_check(sim, false, "a repeated report became another one: %s, %s",
-                                first_id, id);
-            }
+            count_repeat(sim, acked, first_id, sim_text(answer.json, "report_id"));
         }
         gx_answer_done(&answer);
     }
@@ -79,7 +89,7 @@ static void send_report(struct shift *shift, const char *foreign, struct gx_poin
 
 static int local_hour(double now_s)
 {
-    int64_t local_s = gx_clock_wall_ms() / 1000 + 8 * 3600 + (int64_t)now_s;
+    int64_t local_s = gx_clock_wall_ms() / 1000 + INT64_C(8) * 3600 + (int64_t)now_s;
     return (int)(local_s / 3600 % 24);
 }
 

@@ -23,8 +23,8 @@ static struct ground *g;
 static struct gx_note_signer signer;
 static struct gx_note_verifier key;
 static int64_t seqs[3]; /* next of AREA, NEXT_AREA, DISTRICT */
-static const int32_t area_one = AREA;
-static const int32_t area_two = NEXT_AREA;
+static const int32_t AREA_ONE = AREA;
+static const int32_t AREA_TWO = NEXT_AREA;
 
 static struct gx_actor auditor(void)
 {
@@ -246,8 +246,8 @@ static void test_log_proof_goes_to_who_may_see_the_event(void **state)
     Genxi__Proof reply;
     struct gx_actor named = ground_actor(GX_ROLE_DESK, "a", ORG_A, NULL);
     struct gx_actor other = ground_actor(GX_ROLE_DESK, "b", ORG_B, NULL);
-    struct gx_actor officer = ground_actor(GX_ROLE_DUTY, "d", "", &area_one);
-    struct gx_actor elsewhere = ground_actor(GX_ROLE_DUTY, "d", "", &area_two);
+    struct gx_actor officer = ground_actor(GX_ROLE_DUTY, "d", "", &AREA_ONE);
+    struct gx_actor elsewhere = ground_actor(GX_ROLE_DUTY, "d", "", &AREA_TWO);
     struct gx_actor device = ground_actor(GX_ROLE_RESPONDER, "r", ORG_A, NULL);
     struct gx_actor reader = auditor();
     assert_int_equal(prove(&named, h.id, &reply), GX_UNAVAILABLE); /* in no checkpoint yet */
@@ -371,7 +371,7 @@ static void test_log_entries_are_the_auditors_and_reading_is_an_event(void **sta
     static const uint32_t OTHERS[] = {GX_ROLE_ADMIN, GX_ROLE_DUTY, GX_ROLE_DESK, GX_ROLE_APPROVER,
                                       GX_ROLE_RESPONDER};
     for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++) {
-        struct gx_actor actor = ground_actor(OTHERS[i], "x", ORG_A, &area_one);
+        struct gx_actor actor = ground_actor(OTHERS[i], "x", ORG_A, &AREA_ONE);
         assert_int_equal(ground_command(g, &actor, GX_C_entries, &query, &reply), GX_DENIED);
     }
     query.subject = gx_pb_text("somebody");

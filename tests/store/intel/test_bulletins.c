@@ -6,12 +6,12 @@ static const char TEXT[] = "近期盗窃电动车案件高发,请加强夜间巡
 
 static struct gx_actor drafter(void)
 {
-    return ground_actor(GX_ROLE_POLICE, "drafter", "", &town_one);
+    return ground_actor(GX_ROLE_POLICE, "drafter", "", &TOWN_ONE);
 }
 
 static struct gx_actor approver(void)
 {
-    return ground_actor(GX_ROLE_APPROVER, "approver", "", &town_one);
+    return ground_actor(GX_ROLE_APPROVER, "approver", "", &TOWN_ONE);
 }
 
 struct order {
@@ -128,8 +128,8 @@ static void test_bulletin_draft_is_for_drafter_and_approvers(void **state)
     struct gx_actor first = drafter();
     struct gx_actor second = approver();
     struct gx_actor a = desk(ORG_A);
-    struct gx_actor officer = duty(&town_one);
-    struct gx_actor far = ground_actor(GX_ROLE_APPROVER, "far", "", &town_two);
+    struct gx_actor officer = duty(&TOWN_ONE);
+    struct gx_actor far = ground_actor(GX_ROLE_APPROVER, "far", "", &TOWN_TWO);
     Genxi__Bulletin reply;
     assert_int_equal(get(&first, id, &reply), GX_OK);
     assert_int_equal(get(&second, id, &reply), GX_OK);
@@ -154,7 +154,7 @@ static void test_bulletin_four_eyes(void **state)
     assert_string_equal(ground_problem(g), "drafter-is-approver");
     struct gx_actor first = drafter();
     assert_int_equal(decide(&first, id, true), GX_DENIED); /* no approver at all */
-    struct gx_actor far = ground_actor(GX_ROLE_APPROVER, "far", "", &town_two);
+    struct gx_actor far = ground_actor(GX_ROLE_APPROVER, "far", "", &TOWN_TWO);
     assert_int_equal(decide(&far, id, true), GX_NOT_FOUND);
     struct gx_actor second = approver();
     assert_int_equal(decide(&second, id, true), GX_OK);
@@ -191,8 +191,8 @@ static void test_bulletin_reaches_its_audience_and_nobody_else(void **state)
     struct gx_actor a = desk(ORG_A);
     struct gx_actor b = desk(ORG_B);
     struct gx_actor patrol = device(ORG_A);
-    struct gx_actor officer = duty(&town_one);
-    struct gx_actor far = duty(&town_two);
+    struct gx_actor officer = duty(&TOWN_ONE);
+    struct gx_actor far = duty(&TOWN_TWO);
     Genxi__Bulletin reply;
     approved(id, GENXI__MARK__MARK_AMBER_STRICT, ORG_A);
     /* The event: officers of the area, and the one organisation, each in its own view. */
@@ -249,7 +249,7 @@ static void test_bulletin_class_is_resolved_at_approval(void **state)
              false);
     struct gx_actor late = desk(LATE);
     struct gx_actor patrol = device(ORG_A);
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     Genxi__Bulletin reply;
     assert_int_equal(get(&late, id, &reply), GX_NOT_FOUND);
     assert_int_equal(get(&patrol, id, &reply), GX_OK);
@@ -294,8 +294,8 @@ static void test_bulletin_each_reading_is_logged_or_refused(void **state)
     assert_int_equal(event->audience->n_orgs, 0);
     Genxi__ReadLogQuery query = GENXI__READ_LOG_QUERY__INIT;
     Genxi__ReadLog log;
-    struct gx_actor officer = duty(&town_one);
-    struct gx_actor far = duty(&town_two);
+    struct gx_actor officer = duty(&TOWN_ONE);
+    struct gx_actor far = duty(&TOWN_TWO);
     query.id = id;
     assert_int_equal(ground_command(g, &officer, GX_C_read_log, &query, &log), GX_OK);
     assert_int_equal(log.n_items, 2);
@@ -334,7 +334,7 @@ static void test_bulletin_recall_reaches_the_same_audience(void **state)
     char id[GX_ID_SIZE];
     struct gx_actor a = desk(ORG_A);
     struct gx_actor first = drafter();
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     Genxi__Bulletin reply;
     approved(id, GENXI__MARK__MARK_AMBER_STRICT, ORG_A);
     assert_int_equal(get(&a, id, &reply), GX_OK);
@@ -436,8 +436,8 @@ static void test_bulletin_red_is_for_the_desks_named_alone(void **state)
     (void)state;
     char id[GX_ID_SIZE];
     struct gx_actor a = desk(ORG_A);
-    struct gx_actor officer = duty(&town_one);
-    struct gx_actor other = ground_actor(GX_ROLE_APPROVER, "another approver", "", &town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
+    struct gx_actor other = ground_actor(GX_ROLE_APPROVER, "another approver", "", &TOWN_ONE);
     Genxi__Bulletin reply;
     approved(id, GENXI__MARK__MARK_RED, ORG_A);
     /* The first event is for the journal and the audit alone. */
@@ -455,7 +455,7 @@ static void test_bulletin_of_a_drill_reaches_exercise_twins(void **state)
     (void)state;
     char id[GX_ID_SIZE];
     struct order order;
-    struct gx_actor first = ground_actor(GX_ROLE_DUTY, "drafter", "", &town_one);
+    struct gx_actor first = ground_actor(GX_ROLE_DUTY, "drafter", "", &TOWN_ONE);
     struct gx_actor second = approver();
     Genxi__Bulletin reply;
     make_order(&order, GENXI__MARK__MARK_AMBER_STRICT, ORG_X);

@@ -139,7 +139,7 @@ static void test_tip_reporter_hears_handled_and_nothing_else(void **state)
 {
     (void)state;
     struct gx_actor patrol = device(ORG_A);
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     const char *id = make_tip(&patrol);
     Genxi__Tip tip;
     assert_int_equal(see(&patrol, id, &tip), GX_OK);
@@ -173,7 +173,7 @@ static void test_tip_others_do_not_see_it(void **state)
     struct gx_actor a = desk(ORG_A);
     struct gx_actor patrol = device(ORG_A);
     struct gx_actor b = desk(ORG_B);
-    struct gx_actor elsewhere = duty(&town_two);
+    struct gx_actor elsewhere = duty(&TOWN_TWO);
     const char *of_desk = make_tip(&a);
     const char *of_patrol = make_tip(&patrol);
     Genxi__Tip tip;
@@ -197,7 +197,7 @@ static void test_tip_each_view_by_an_officer_is_logged(void **state)
 {
     (void)state;
     struct gx_actor a = desk(ORG_A);
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     Genxi__TipQuery query = GENXI__TIP_QUERY__INIT;
     Genxi__TipList reply;
     const char *id = make_tip(&a);
@@ -217,7 +217,7 @@ static void test_tip_each_view_by_an_officer_is_logged(void **state)
 static void test_tip_pages_join_without_a_gap(void **state)
 {
     (void)state;
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     Genxi__TipQuery query = GENXI__TIP_QUERY__INIT;
     Genxi__TipList reply;
     int64_t seen = 0;
@@ -239,7 +239,7 @@ static void test_tip_triage_needs_a_reason_and_a_legal_step(void **state)
 {
     (void)state;
     struct gx_actor a = desk(ORG_A);
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     const char *id = make_tip(&a);
     Genxi__TipTriage request = GENXI__TIP_TRIAGE__INIT;
     Genxi__Tip reply;
@@ -260,7 +260,7 @@ static void test_tip_opened_tells_intake_alone(void **state)
 {
     (void)state;
     struct gx_actor a = desk(ORG_A);
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     const char *id = make_tip(&a);
     assert_int_equal(triage(&officer, id, GENXI__TIP_VERDICT__TIP_VERDICT_OPEN), GX_OK);
     Genxi__TipOpened opened;
@@ -282,7 +282,7 @@ static void test_tip_unfounded_is_gone_after_its_term(void **state)
 {
     (void)state;
     struct gx_actor patrol = device(ORG_A);
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     const char *id = make_tip(&patrol);
     const char *kept = make_tip(&patrol);
     while (ground_timers(g) > 0) {
@@ -322,7 +322,7 @@ static void test_tip_timer_of_a_tip_that_is_gone_does_nothing(void **state)
 {
     (void)state;
     struct gx_actor a = desk(ORG_A);
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     const char *id = make_tip(&a);
     assert_int_equal(triage(&officer, id, GENXI__TIP_VERDICT__TIP_VERDICT_DISCARD), GX_OK);
     ground_do("DELETE FROM intel.tip WHERE id = $1::uuid", id);
@@ -334,7 +334,7 @@ static void test_tip_timer_of_a_tip_that_is_gone_does_nothing(void **state)
 static void test_tip_of_a_drill_is_marked_everywhere(void **state)
 {
     (void)state;
-    struct gx_actor officer = duty(&town_one);
+    struct gx_actor officer = duty(&TOWN_ONE);
     Genxi__TipCreate create = tip_at(102.55, 25.05);
     Genxi__TipCreated reply;
     create.has_exercise = 1;

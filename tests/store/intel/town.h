@@ -18,8 +18,8 @@
 static struct ground_of town_of;
 static struct intel town_self = {DISTRICT};
 static struct ground *g;
-static const int32_t town_one = AREA;
-static const int32_t town_two = NEXT_AREA;
+static const int32_t TOWN_ONE = AREA;
+static const int32_t TOWN_TWO = NEXT_AREA;
 
 static inline void town_station(int32_t area, double west)
 {
@@ -102,7 +102,7 @@ static inline struct gx_actor device(const char *org)
 
 static inline struct gx_actor duty(const int32_t *area)
 {
-    return ground_actor(GX_ROLE_DUTY, area == &town_one ? "duty-one" : "duty-two", "", area);
+    return ground_actor(GX_ROLE_DUTY, area == &TOWN_ONE ? "duty-one" : "duty-two", "", area);
 }
 
 static inline int64_t town_now(void)

@@ -439,11 +439,11 @@ static enum gx_rc dispatch(const struct gx_actor *actor, const char *affair, con
 static void test_dispatch_by_hand_bends_no_rule(void **state)
 {
     (void)state;
-    static const int32_t areas[] = {AREA};
+    static const int32_t AREAS[] = {AREA};
     const struct affair fight = {.name = "fight", .wanted = {{FORCE(POLICE), 1}}, .violent = true};
     const struct townsman off = {
         .name = "off", .org = "station", .force = FORCE(POLICE), .east_m = 10, .off_shift = true};
-    struct gx_actor duty = actor_duty(areas);
+    struct gx_actor duty = actor_duty(AREAS);
     add_all();
     add_person(&off);
     assert_int_equal(open_affair(world, &fight), GX_OK);
@@ -481,9 +481,9 @@ static void test_desk_adds_its_own_people_only(void **state)
 static void test_propose_ranks_and_offers_nobody(void **state)
 {
     (void)state;
-    static const int32_t areas[] = {AREA};
+    static const int32_t AREAS[] = {AREA};
     const struct affair row = {.name = "row", .wanted = {{FORCE(POLICE), 1}}};
-    struct gx_actor duty = actor_duty(areas);
+    struct gx_actor duty = actor_duty(AREAS);
     Genxi__Propose in = GENXI__PROPOSE__INIT;
     Genxi__Proposal out = GENXI__PROPOSAL__INIT;
     assert_int_equal(open_affair(world, &row), GX_OK); /* before anybody is there */

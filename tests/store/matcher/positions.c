@@ -273,8 +273,8 @@ static void test_without_redis_matching_goes_on_and_it_is_told(void **state)
     (void)state;
     const struct affair first = {.name = "first", .wanted = {{FORCE(POLICE), 1}}};
     const struct affair second = {.name = "second", .wanted = {{FORCE(POLICE), 1}}};
-    static const int32_t areas[] = {AREA};
-    struct gx_actor duty = actor_duty(areas);
+    static const int32_t AREAS[] = {AREA};
+    struct gx_actor duty = actor_duty(AREAS);
     Genxi__LiveList live = GENXI__LIVE_LIST__INIT;
     Genxi__LiveQuery query = GENXI__LIVE_QUERY__INIT;
     add_person(&P1);

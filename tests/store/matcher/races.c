@@ -75,14 +75,14 @@ static void *open_one(void *arg)
 static void test_incidents_racing_for_one_responder_give_him_to_one(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    static const char *const NAMES[] = {"a", "b", "c", "d", "e", "f"};
     const struct townsman only = {
         .name = "only", .org = "station", .force = FORCE(POLICE), .east_m = 100};
     struct job jobs[THREADS];
     add_person(&only);
     for (int i = 0; i < THREADS; i++) {
-        jobs[i] = (struct job){.name = names[i]};
-        (void)id_of(names[i]); /* made before the threads start */
+        jobs[i] = (struct job){.name = NAMES[i]};
+        (void)id_of(NAMES[i]); /* made before the threads start */
     }
     run_all(open_one, jobs, THREADS);
     for (int i = 0; i < THREADS; i++) {
@@ -96,17 +96,17 @@ static void test_incidents_racing_for_one_responder_give_him_to_one(void **state
 static void test_racing_incidents_share_the_people_there_are(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    static const char *const NAMES[] = {"a", "b", "c", "d", "e", "f"};
     struct job jobs[THREADS];
     for (int i = 0; i < THREADS; i++) {
         struct townsman man = {
-            .name = names[i], .org = "station", .force = FORCE(POLICE), .east_m = 100 * i};
+            .name = NAMES[i], .org = "station", .force = FORCE(POLICE), .east_m = 100 * i};
         char name[8];
         (void)snprintf(name, sizeof name, "p%d", i);
         man.name = name;
         add_person(&man);
-        jobs[i] = (struct job){.name = names[i]};
-        (void)id_of(names[i]);
+        jobs[i] = (struct job){.name = NAMES[i]};
+        (void)id_of(NAMES[i]);
     }
     run_all(open_one, jobs, THREADS);
     assert_int_equal(

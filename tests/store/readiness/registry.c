@@ -295,8 +295,8 @@ static void test_responder_list_and_phone_by_whom(void **state)
     (void)state;
     bool phone = false;
     struct gx_actor duty = duty_of(ONE, 1);
-    static const int32_t two[] = {AREA_2};
-    struct gx_actor duty_2 = duty_of(two, 1);
+    static const int32_t TWO[] = {AREA_2};
+    struct gx_actor duty_2 = duty_of(TWO, 1);
     struct gx_actor desk = desk_of(w1);
     struct gx_actor desk_2 = desk_of(w2);
     struct gx_actor device = device_of(w1, guard);
