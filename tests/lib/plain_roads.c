@@ -111,6 +111,8 @@ void plain_prepare(struct plain_roads *r)
     make_index(r, true, &r->in_first, &r->in_arc);
     r->heap = must(calloc(r->arc_count + 1, sizeof *r->heap));
     r->ms = must(calloc(r->nodes, sizeof *r->ms));
+    r->touched = must(calloc(r->nodes, sizeof *r->touched));
+    memset(r->ms, 0xff, r->nodes * sizeof *r->ms);
 }
 
 bool plain_load(const char *folder, struct plain_roads *r)
@@ -135,6 +137,7 @@ void plain_free(struct plain_roads *r)
     free(r->in_arc);
     free(r->heap);
     free(r->ms);
+    free(r->touched);
     memset(r, 0, sizeof *r);
 }
 
@@ -174,9 +177,12 @@ size_t plain_search(struct plain_roads *r, int weight, bool reverse, uint32_t no
 {
     const uint32_t *first = reverse ? r->in_first : r->out_first;
     const uint32_t *arcs = reverse ? r->in_arc : r->out_arc;
-    memset(r->ms, 0xff, r->nodes * sizeof *r->ms);
+    while (r->touched_count > 0) {
+        r->ms[r->touched[--r->touched_count]] = UINT32_MAX;
+    }
     r->heap_count = 0;
     r->ms[node] = 0;
+    r->touched[r->touched_count++] = node;
     push(r, 0, node);
     size_t settled = 0;
     size_t found = 0;
@@ -195,6 +201,9 @@ size_t plain_search(struct plain_roads *r, int weight, bool reverse, uint32_t no
             uint32_t to = reverse ? arc->from : arc->to;
             uint32_t ms = r->ms[at] + arc->ms[weight];
             if (ms < r->ms[to]) {
+                if (r->ms[to] == UINT32_MAX) {
+                    r->touched[r->touched_count++] = to;
+                }
                 r->ms[to] = ms;
                 push(r, ms, to);
             }

@@ -28,6 +28,9 @@ struct plain_roads {
     uint64_t *heap;
     size_t heap_count;
     uint32_t *ms; /* of the last search, UINT32_MAX: not reached */
+    uint32_t *
+        touched; /* nodes whose ms the last search wrote, so that the next one need not clear all */
+    size_t touched_count;
 };
 
 /* False when a file is not there or not as it should be. */
