@@ -41,6 +41,8 @@ struct cli_api {
     {                                                                                              \
         "lang", &(api).lang, false                                                                 \
     }
+/* The language given, else the one of LANG: "zh-CN" or "en". */
+const char *cli_lang(const char *given);
 struct gx_client *cli_connect(struct cli_api *api);
 /* The settings that cli_connect() used, for streams; texts live as long as api. */
 struct gx_client_settings cli_client_settings(const struct cli_api *api);
@@ -73,6 +75,7 @@ int cli_import(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_roads(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 
 #endif

@@ -189,6 +189,15 @@ struct gx_client_settings cli_client_settings(const struct cli_api *api)
         .base_url = api->url, .ca_file = api->ca, .token = api->token, .lang = api->lang};
 }
 
+const char *cli_lang(const char *given)
+{
+    if (given != NULL) {
+        return given;
+    }
+    const char *lang = getenv("LANG");
+    return lang != NULL && strncmp(lang, "zh", 2) == 0 ? "zh-CN" : "en";
+}
+
 struct gx_client *cli_connect(struct cli_api *api)
 {
     static char ca[CLI_PATH_SIZE];
@@ -210,10 +219,7 @@ struct gx_client *cli_connect(struct cli_api *api)
     if (api->token == NULL) {
         api->token = read_token(api);
     }
-    if (api->lang == NULL) {
-        const char *lang = getenv("LANG");
-        api->lang = lang != NULL && strncmp(lang, "zh", 2) == 0 ? "zh-CN" : "en";
-    }
+    api->lang = cli_lang(api->lang);
     struct gx_client *client = NULL;
     struct gx_client_settings settings = cli_client_settings(api);
     if (gx_client_open(&settings, &client) != GX_OK) {

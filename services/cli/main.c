@@ -33,6 +33,9 @@ static const struct {
      "times"},
     {"audit", cli_audit,
      "verify DIR --key VKEY [--older FILE] | export DIR | key     the log, checked offline"},
+    {"roads", cli_roads,
+     "import FILE --out FILE.roads [--name N] [--bbox W,S,E,N] | show FILE.roads   the matcher's "
+     "road graph from OpenStreetMap or a pack"},
     {"watch", cli_watch,
      "                                       a live view of incidents, offers and gaps"},
 };

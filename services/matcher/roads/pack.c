@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "roads/classes.h"
 #include "roads/csv.h"
-#include "roads/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,23 +191,5 @@ enum gx_rc roads_pack_draft(const char *folder, struct roads_draft *draft,
     if (rc == GX_OK) {
         add_walks(draft);
     }
-    return rc;
-}
-
-enum gx_rc roads_load_pack(const char *folder, struct roads **ret_roads, struct roads_fault *fault)
-{
-    struct roads_draft draft;
-    roads_draft_init(&draft);
-    struct roads_dropped dropped;
-    enum gx_rc rc = roads_pack_draft(folder, &draft, fault);
-    if (rc == GX_OK) {
-        rc = roads_draft_clean(&draft, &dropped, fault);
-    }
-    if (rc == GX_OK) {
-        size_t bytes = 0;
-        void *image = roads_draft_image(&draft, &bytes);
-        rc = roads_from_image(&image, bytes, ret_roads, fault);
-    }
-    roads_draft_done(&draft);
     return rc;
 }
