@@ -49,6 +49,14 @@ struct gx_metric MATCHER_COUNTERS[COUNTER_COUNT] = {
                         NULL,
                         0,
                         {0}},
+    [COUNT_ROADS] = {"genxi_matcher_roads", "Road graphs that are served.", GX_GAUGE, NULL, 0, {0}},
+    [COUNT_ROADS_BAD] = {"genxi_matcher_roads_bad",
+                         "Road graphs in the folder that could not be used: travel there goes by "
+                         "the straight line.",
+                         GX_GAUGE,
+                         NULL,
+                         0,
+                         {0}},
 };
 
 void matcher_count(enum counter counter, int64_t by)

@@ -26,6 +26,8 @@ enum counter {
     COUNT_FIRST_OFFER,
     COUNT_REDIS_UP,
     COUNT_DEGRADED,
+    COUNT_ROADS,
+    COUNT_ROADS_BAD,
     COUNTER_COUNT
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/id.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "store/tx.h"
 #include "wire/pb.h"
 
@@ -173,7 +174,9 @@ static enum gx_rc fill_offer(struct field *field, const struct incident *inciden
     message->lat = incident->place.lat;
     message->address = incident->address[0] == '\0' ? NULL : gx_pb_text(incident->address);
     message->travel_seconds = seconds == UINT32_MAX ? 0 : seconds;
-    message->travel_basis = seconds == UINT32_MAX ? NULL : gx_pb_text(field->self->travel.basis);
+    message->travel_basis = seconds == UINT32_MAX || person->travel_basis == NULL
+                                ? NULL
+                                : gx_pb_text(person->travel_basis);
     message->card = speak_card(incident->playbook, person->force);
     message->exercise = incident->exercise;
     return offer->id == NULL ? GX_LIMIT : gx_pb_pack(ctx, &message->base, &offer->body);
@@ -351,6 +354,17 @@ static enum gx_rc explain(const struct field *field, size_t slot, uint32_t limit
     return GX_OK;
 }
 
+/* Of a whole ranking: by road as soon as anybody was; each offer says its own. */
+static const char *basis_of(const struct field *field)
+{
+    for (size_t p = 0; p < field->person_count; p++) {
+        if (gx_text_is(field->persons[p].travel_basis, TRAVEL_ROAD)) {
+            return TRAVEL_ROAD;
+        }
+    }
+    return TRAVEL_STRAIGHT;
+}
+
 static enum gx_rc keep_reasons(const struct field *field, const bool *looked)
 {
     enum gx_rc rc = GX_OK;
@@ -359,7 +373,7 @@ static enum gx_rc keep_reasons(const struct field *field, const bool *looked)
             continue;
         }
         Genxi__Proposal proposal = GENXI__PROPOSAL__INIT;
-        proposal.travel_basis = gx_pb_text(field->self->travel.basis);
+        proposal.travel_basis = gx_pb_text(basis_of(field));
         proposal.has_degraded = true;
         proposal.degraded = field->degraded;
         struct gx_view body = {0};
@@ -491,7 +505,7 @@ enum gx_rc match_rank(struct matcher *self, struct gx_ctx *ctx, const struct inc
     for (size_t s = 0; s < slot_count && rc == GX_OK; s++) {
         rc = explain(&field, s, limit, out);
     }
-    out->travel_basis = gx_pb_text(self->travel.basis);
+    out->travel_basis = gx_pb_text(basis_of(&field));
     out->has_degraded = true;
     out->degraded = field.degraded;
     return rc;
@@ -504,7 +518,8 @@ static enum gx_rc add_fixes(struct field *field)
     struct live_place *places = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *places);
     struct travel_from *from = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *from);
     field->seconds = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *field->seconds);
-    if (places == NULL || from == NULL || field->seconds == NULL) {
+    const char **bases = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *bases);
+    if (places == NULL || from == NULL || field->seconds == NULL || bases == NULL) {
         return GX_LIMIT;
     }
     for (size_t i = 0; i < count; i++) {
@@ -519,9 +534,10 @@ static enum gx_rc add_fixes(struct field *field)
         from[i] = (struct travel_from){person->fix, person->force};
     }
     const struct gx_travel *travel = &field->self->travel;
-    enum gx_rc rc =
-        travel->matrix(travel->self, ctx, from, count, field->incident->place, field->seconds);
+    const struct travel_times times = {field->seconds, bases};
+    enum gx_rc rc = travel->matrix(travel->self, ctx, from, count, field->incident->place, &times);
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
+        field->persons[i].travel_basis = bases[i];
         field->seconds[i] = field->persons[i].has_fix ? field->seconds[i] : UINT32_MAX;
     }
     return rc;

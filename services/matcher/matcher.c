@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "matcher.h"
 
+#include "graphs.h"
 #include "memory/hear.h"
 #include "settings.h"
 
@@ -73,13 +74,22 @@ enum gx_rc matcher_thread_start(const struct gx_common_settings *common, void **
     }
     self->live = matcher_live();
     self->travel = travel_straight_line(&MATCHER_SETTINGS.travel);
+    const struct graphs graphs = matcher_graphs();
+    if (graphs.count > 0) {
+        self->roads = travel_roads_new(&MATCHER_SETTINGS.travel, graphs.items, graphs.count);
+        self->travel = travel_by_road(self->roads);
+    }
     *ret_self = self;
     return GX_OK;
 }
 
 void matcher_thread_stop(void *arg)
 {
-    free(arg);
+    struct matcher *self = arg;
+    if (self != NULL) {
+        travel_roads_free(self->roads);
+    }
+    free(self);
 }
 
 void matcher_committed(void *arg, const Genxi__Event *const *events, size_t count)

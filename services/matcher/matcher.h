@@ -11,7 +11,8 @@
 #include "envelope.pb-c.h"
 
 struct matcher {
-    struct live *live; /* the process's, not its own */
+    struct live *live;          /* the process's, not its own */
+    struct travel_roads *roads; /* NULL: no graph is known */
     struct gx_travel travel;
 };
 

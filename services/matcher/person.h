@@ -66,6 +66,7 @@ struct person {
     bool has_fix;
     struct gx_point fix;
     int64_t fix_at;
+    const char *travel_basis; /* of the travel time that goes with it; NULL: none was reckoned */
 };
 
 /* What the rules need of the incident. */

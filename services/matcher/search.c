@@ -145,15 +145,18 @@ static enum gx_rc travel_times(struct gx_ctx *ctx, const struct search_query *qu
     const struct gx_travel *travel = query->travel;
     struct travel_from *from = gx_arena_alloc(&ctx->arena, (result->count + 1) * sizeof *from);
     result->seconds = gx_arena_alloc(&ctx->arena, (result->count + 1) * sizeof *result->seconds);
-    if (from == NULL || result->seconds == NULL) {
+    const char **bases = gx_arena_alloc(&ctx->arena, (result->count + 1) * sizeof *bases);
+    if (from == NULL || result->seconds == NULL || bases == NULL) {
         return GX_LIMIT;
     }
     for (size_t i = 0; i < result->count; i++) {
         from[i] = (struct travel_from){result->persons[i].fix, result->persons[i].force};
     }
-    enum gx_rc rc = travel->matrix(travel->self, ctx, from, result->count, query->occasion->place,
-                                   result->seconds);
+    const struct travel_times times = {result->seconds, bases};
+    enum gx_rc rc =
+        travel->matrix(travel->self, ctx, from, result->count, query->occasion->place, &times);
     for (size_t p = 0; p < result->count && rc == GX_OK; p++) {
+        result->persons[p].travel_basis = bases[p];
         bool far = (double)result->seconds[p] > query->limits.travel_max_seconds;
         for (size_t s = 0; s < query->slot_count; s++) {
             struct view *view = &result->views[p * query->slot_count + s];

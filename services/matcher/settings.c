@@ -63,6 +63,8 @@ const struct gx_setting MATCHER_SETTING_ROWS[] = {
      "the same, patrols"},
     {"speed_volunteer_mps", GX_SET_REAL, AT(travel.volunteer_mps), "1.5", 0.1, 100, GX_SET_PLAIN,
      "the same, volunteers"},
+    {"roads_dir", GX_SET_TEXT, AT(roads_dir), "", 0, 0, GX_SET_PLAIN,
+     "folder of road graphs (*.roads, made by genxi roads import); empty: travel by straight line"},
 };
 const size_t MATCHER_SETTING_COUNT = GX_COUNT_OF(MATCHER_SETTING_ROWS);
 

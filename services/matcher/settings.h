@@ -28,6 +28,7 @@ struct matcher_settings {
     double track_seconds;
     double track_days;
     struct travel_straight travel;
+    const char *roads_dir;
 };
 
 extern struct matcher_settings MATCHER_SETTINGS;

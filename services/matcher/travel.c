@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-static double speed_of(const struct travel_straight *speeds, Genxi__Force force)
+double travel_speed(const struct travel_straight *speeds, Genxi__Force force)
 {
     switch (force) {
     case GENXI__FORCE__FORCE_POLICE:
@@ -20,14 +20,15 @@ static double speed_of(const struct travel_straight *speeds, Genxi__Force force)
 }
 
 static enum gx_rc straight(const void *self, struct gx_ctx *ctx, const struct travel_from *from,
-                           size_t count, struct gx_point to, uint32_t *ret_seconds)
+                           size_t count, struct gx_point to, const struct travel_times *times)
 {
     (void)ctx;
     const struct travel_straight *speeds = self;
     for (size_t i = 0; i < count; i++) {
         double metres = gx_geo_distance_m(from[i].place, to) * speeds->detour;
-        double seconds = ceil(metres / speed_of(speeds, from[i].force));
-        ret_seconds[i] = seconds < 1.0 ? 1U : (uint32_t)fmin(seconds, (double)(UINT32_MAX - 1));
+        double seconds = ceil(metres / travel_speed(speeds, from[i].force));
+        times->seconds[i] = seconds < 1.0 ? 1U : (uint32_t)fmin(seconds, (double)(UINT32_MAX - 1));
+        times->bases[i] = TRAVEL_STRAIGHT;
     }
     return GX_OK;
 }
@@ -35,11 +36,10 @@ static enum gx_rc straight(const void *self, struct gx_ctx *ctx, const struct tr
 static double straight_reach(const void *self, Genxi__Force force, double seconds)
 {
     const struct travel_straight *speeds = self;
-    return seconds * speed_of(speeds, force) / speeds->detour;
+    return seconds * travel_speed(speeds, force) / speeds->detour;
 }
 
 struct gx_travel travel_straight_line(const struct travel_straight *speeds)
 {
-    return (struct gx_travel){
-        .basis = "straight_line", .self = speeds, .matrix = straight, .reach_m = straight_reach};
+    return (struct gx_travel){.self = speeds, .matrix = straight, .reach_m = straight_reach};
 }
