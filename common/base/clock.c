@@ -68,7 +68,26 @@ static bool read_mark(const char **text, const char *marks)
     return true;
 }
 
-static bool read_date_time(const char **text, struct tm *tm)
+static int days_of(int year, int month)
+{
+    static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return DAYS[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+/* Days from 1 January 1970 to the first of that month. */
+static int64_t days_until(int year, int month)
+{
+    int64_t before = year - 1;
+    int64_t days = before * 365 + before / 4 - before / 100 + before / 400 - 719162;
+    for (int m = 1; m < month; m++) {
+        days += days_of(year, m);
+    }
+    return days;
+}
+
+/* Seconds since 1970 by the clock on the wall there; -1 when it is no time. A leap second is the next minute's first. */
+static int64_t read_date_time(const char **text)
 {
     int year = read_digits(text, 4);
     bool marks = read_mark(text, "-");
@@ -81,17 +100,11 @@ static bool read_date_time(const char **text, struct tm *tm)
     int minute = read_digits(text, 2);
     marks = read_mark(text, ":") && marks;
     int second = read_digits(text, 2);
-    if (!marks || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 ||
-        hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
-        return false;
+    if (!marks || year < 1970 || month < 1 || month > 12 || day < 1 || day > days_of(year, month) ||
+        hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
+        return -1;
     }
-    *tm = (struct tm){.tm_year = year - 1900,
-                      .tm_mon = month - 1,
-                      .tm_mday = day,
-                      .tm_hour = hour,
-                      .tm_min = minute,
-                      .tm_sec = second};
-    return true;
+    return (((days_until(year, month) + day - 1) * 24 + hour) * 60 + minute) * 60 + second;
 }
 
 static int read_fraction_ms(const char **text)
@@ -140,23 +153,16 @@ static bool read_offset_s(const char **text, int *ret_offset_s)
 
 int gx_time_parse(const char *text, int64_t *ret_wall_ms)
 {
-    struct tm tm;
-    if (!read_date_time(&text, &tm)) {
+    int64_t seconds = read_date_time(&text);
+    if (seconds < 0) {
         return -1;
     }
-    int day = tm.tm_mday;
     int millis = read_fraction_ms(&text);
     int offset_s = 0;
     if (millis < 0 || !read_offset_s(&text, &offset_s) || *text != '\0') {
         return -1;
     }
-    int second = tm.tm_sec;
-    time_t seconds = timegm(&tm);
-    /* timegm() carries 30 February over into March; a leap second may carry, a day may not. */
-    if (seconds < 0 || (tm.tm_mday != day && second < 60)) {
-        return -1;
-    }
-    int64_t wall_ms = ((int64_t)seconds - offset_s) * 1000 + millis;
+    int64_t wall_ms = (seconds - offset_s) * 1000 + millis;
     if (wall_ms < 0) {
         return -1;
     }

@@ -71,6 +71,36 @@ int gx_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_value)
     return 0;
 }
 
+/*
+ * Up to fifteen digits with a point among them: numerator and power of ten are exact then, so one division rounds as rightly as strtod does.
+ * False: for strtod.
+ */
+static bool short_decimal(const char *text, double *ret_value)
+{
+    static const double TENS[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool negative = *text == '-';
+    int64_t digits = 0;
+    int count = 0;
+    int behind = 0;
+    bool point = false;
+    text += negative ? 1 : 0;
+    for (; *text != '\0'; text++) {
+        if (*text == '.' && !point && count > 0) {
+            point = true;
+            continue;
+        }
+        if (*text < '0' || *text > '9' || ++count > 15) {
+            return false;
+        }
+        digits = digits * 10 + (*text - '0');
+        behind += point ? 1 : 0;
+    }
+    double value = (double)digits / TENS[behind];
+    *ret_value = negative ? -value : value;
+    return count > 0;
+}
+
 int gx_parse_double(const char *text, double min, double max, double *ret_value)
 {
     /* Digits, sign, point and exponent only: strtod alone would take "nan", "0x1p3" and leading blanks. */
@@ -78,10 +108,15 @@ int gx_parse_double(const char *text, double min, double max, double *ret_value)
         return -1;
     }
     char *end = NULL;
-    errno = 0;
-    double value = strtod(text, &end);
-    if (errno == ERANGE || end == text || *end != '\0' || !isfinite(value) || value < min ||
-        value > max) {
+    double value = 0;
+    if (!short_decimal(text, &value)) {
+        errno = 0;
+        value = strtod(text, &end);
+        if (errno == ERANGE || end == text || *end != '\0' || !isfinite(value)) {
+            return -1;
+        }
+    }
+    if (value < min || value > max) {
         return -1;
     }
     *ret_value = value;

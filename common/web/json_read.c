@@ -18,9 +18,23 @@ enum {
     POINTER_SIZE = 256,
     SHOWN_BYTES = 60,
     CHOICES_SIZE = 400,
-    FIELDS_MAX = 64
+    FIELDS_MAX = 64,
+    STEPS_MAX = 2 * GX_JSON_DEPTH_MAX + 2,
+    PLACES = 32 /* a power of two */
 };
 static const int64_t NUMBER_MAX = (INT64_C(1) << 53) - 1;
+
+/* The field under the cursor. */
+struct place {
+    const ProtobufCFieldDescriptor *field;
+    struct gx_rule rule;
+};
+
+/* One part of a JSON pointer: a member's name, or an index in a list. */
+struct step {
+    const char *name; /* NULL: the index */
+    size_t index;
+};
 
 struct reader {
     struct gx_ctx *ctx;
@@ -29,14 +43,11 @@ struct reader {
     const char *end;
     int depth;
     bool broken; /* not JSON, too deep or out of memory: reading ends */
-    char pointer[POINTER_SIZE];
-    size_t pointer_size;
-};
-
-/* The field under the cursor. */
-struct place {
-    const ProtobufCFieldDescriptor *field;
-    struct gx_rule rule;
+    /* Where the cursor is, written out only for a fault. */
+    const char *base;
+    struct step steps[STEPS_MAX];
+    size_t step_count;
+    struct place places[PLACES]; /* by field: a list's items have the same ones again and again */
 };
 
 struct text {
@@ -46,6 +57,44 @@ struct text {
 };
 
 /* --- faults --- */
+
+/* The caller's own word, cut so that a fault stays short. */
+static void shown(const char *text, char out[SHOWN_BYTES + 4])
+{
+    gx_problem_text("{}", text, out, SHOWN_BYTES);
+}
+
+static char *put_token(char *out, const char *end, const char *token)
+{
+    char cut[SHOWN_BYTES + 4];
+    shown(token, cut);
+    if (out < end) {
+        *out++ = '/';
+    }
+    for (const char *at = cut; *at != '\0' && out < end; at++) {
+        if (*at == '~' || *at == '/') {
+            *out++ = '~';
+            *out++ = *at == '~' ? '0' : '1';
+        } else {
+            *out++ = *at;
+        }
+    }
+    return out;
+}
+
+static const char *pointer_of(const struct reader *reader, char text[POINTER_SIZE])
+{
+    char index[24];
+    (void)snprintf(text, POINTER_SIZE, "%s", reader->base);
+    char *out = text + strlen(text);
+    for (size_t i = 0; i < reader->step_count; i++) {
+        const struct step *step = &reader->steps[i];
+        (void)snprintf(index, sizeof index, "%zu", step->index);
+        out = put_token(out, text + POINTER_SIZE - 3, step->name == NULL ? index : step->name);
+    }
+    *out = '\0';
+    return text;
+}
 
 /* What stands at the cursor is no JSON: then nothing else that was found counts. */
 static void syntax(struct reader *reader)
@@ -62,16 +111,19 @@ static void syntax(struct reader *reader)
             line_start = at + 1;
         }
     }
+    char pointer[POINTER_SIZE];
     gx_ctx_forgive(reader->ctx);
-    (void)gx_fail(reader->ctx, GX_P_JSON_SYNTAX, reader->pointer, "%zu:%zu", line,
+    (void)gx_fail(reader->ctx, GX_P_JSON_SYNTAX, pointer_of(reader, pointer), "%zu:%zu", line,
                   (size_t)(reader->at - line_start) + 1);
 }
 
 static void too_deep(struct reader *reader)
 {
+    char pointer[POINTER_SIZE];
     reader->broken = true;
     gx_ctx_forgive(reader->ctx);
-    (void)gx_fail(reader->ctx, GX_P_JSON_DEPTH, reader->pointer, "%d", GX_JSON_DEPTH_MAX);
+    (void)gx_fail(reader->ctx, GX_P_JSON_DEPTH, pointer_of(reader, pointer), "%d",
+                  GX_JSON_DEPTH_MAX);
 }
 
 static void out_of_memory(struct reader *reader)
@@ -83,49 +135,33 @@ static void out_of_memory(struct reader *reader)
 
 static void fault(const struct reader *reader, enum gx_problem problem, const char *value)
 {
-    (void)gx_fail(reader->ctx, problem, reader->pointer, "%s", value);
+    char pointer[POINTER_SIZE];
+    (void)gx_fail(reader->ctx, problem, pointer_of(reader, pointer), "%s", value);
 }
 
-/* The caller's own word, cut so that a fault stays short. */
-static void shown(const char *text, char out[SHOWN_BYTES + 4])
+static size_t push(struct reader *reader, struct step step)
 {
-    gx_problem_text("{}", text, out, SHOWN_BYTES);
-}
-
-static size_t push(struct reader *reader, const char *token)
-{
-    size_t before = reader->pointer_size;
-    char cut[SHOWN_BYTES + 4];
-    shown(token, cut);
-    char *out = reader->pointer + before;
-    char *end = reader->pointer + POINTER_SIZE - 3;
-    if (out < end) {
-        *out++ = '/';
-    }
-    for (const char *at = cut; *at != '\0' && out < end; at++) {
-        if (*at == '~' || *at == '/') {
-            *out++ = '~';
-            *out++ = *at == '~' ? '0' : '1';
-        } else {
-            *out++ = *at;
-        }
-    }
-    *out = '\0';
-    reader->pointer_size = (size_t)(out - reader->pointer);
+    size_t before = reader->step_count;
+    assert(before < STEPS_MAX);
+    reader->steps[reader->step_count++] = step;
     return before;
-}
-
-static size_t push_index(struct reader *reader, size_t index)
-{
-    char text[24];
-    (void)snprintf(text, sizeof text, "%zu", index);
-    return push(reader, text);
 }
 
 static void pop(struct reader *reader, size_t before)
 {
-    reader->pointer_size = before;
-    reader->pointer[before] = '\0';
+    reader->step_count = before;
+}
+
+/* --- rules --- */
+
+static const struct place *place_of(struct reader *reader, const ProtobufCMessageDescriptor *type,
+                                    const ProtobufCFieldDescriptor *field)
+{
+    struct place *place = &reader->places[(uintptr_t)field / sizeof *field % PLACES];
+    if (place->field != field) {
+        *place = (struct place){field, gx_rule_of(type, field)};
+    }
+    return place;
 }
 
 /* --- tokens --- */
@@ -442,8 +478,8 @@ static bool store_real(struct reader *reader, const struct place *place, double 
     return true;
 }
 
-static bool store_text(struct reader *reader, const struct place *place, const char *text,
-                       void *slot)
+/* Takes text over: it lies in the arena already. */
+static bool store_text(struct reader *reader, const struct place *place, char *text, void *slot)
 {
     if (place->rule.form == GX_FORM_UUID && !gx_id_valid(text)) {
         fault(reader, GX_P_FIELD_FORMAT, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx (UUID)");
@@ -457,17 +493,12 @@ static bool store_text(struct reader *reader, const struct place *place, const c
         fault(reader, GX_P_FIELD_LENGTH, range);
         return false;
     }
-    char *copy = gx_arena_text(&reader->ctx->arena, text);
-    if (copy == NULL) {
-        out_of_memory(reader);
-        return false;
-    }
     if (place->rule.form == GX_FORM_UUID) {
-        for (char *at = copy; *at != '\0'; at++) {
+        for (char *at = text; *at != '\0'; at++) {
             *at = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
         }
     }
-    *(char **)slot = copy;
+    *(char **)slot = text;
     return true;
 }
 
@@ -550,7 +581,13 @@ static const char *type_name(const ProtobufCFieldDescriptor *field)
 /* Is the field written as a JSON string? */
 static bool is_textual(const ProtobufCFieldDescriptor *field)
 {
-    return strcmp(type_name(field), "string") == 0;
+    return field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_ENUM ||
+           field->type == PROTOBUF_C_TYPE_BYTES || gx_field_is_time(field);
+}
+
+static bool is_real(const ProtobufCFieldDescriptor *field)
+{
+    return field->type == PROTOBUF_C_TYPE_DOUBLE || field->type == PROTOBUF_C_TYPE_FLOAT;
 }
 
 static bool store_number(struct reader *reader, const struct place *place, const char *text,
@@ -561,7 +598,7 @@ static bool store_number(struct reader *reader, const struct place *place, const
         fault(reader, GX_P_FIELD_RANGE, "IEEE 754 binary64");
         return false;
     }
-    if (strcmp(type_name(place->field), "number") == 0) {
+    if (is_real(place->field)) {
         return store_real(reader, place, value, slot);
     }
     if (floor(value) < value) {
@@ -707,7 +744,7 @@ static void read_list(struct reader *reader, const struct place *place, uint8_t 
         if (slot == NULL) {
             return;
         }
-        size_t before = push_index(reader, given++);
+        size_t before = push(reader, (struct step){NULL, given++});
         if (given > place->rule.items_max) {
             skip_value(reader);
         } else if (read_value(reader, place, slot)) {
@@ -751,12 +788,12 @@ static void read_member(struct reader *reader, ProtobufCMessage *message, uint64
         syntax(reader);
         return;
     }
-    char name[SHOWN_BYTES + 4];
-    shown(key.data, name);
-    size_t before = push(reader, key.data);
+    size_t before = push(reader, (struct step){key.data, 0});
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(message->descriptor, key.data);
+    char name[SHOWN_BYTES + 4];
     if (field == NULL) {
+        shown(key.data, name);
         fault(reader, GX_P_FIELD_UNKNOWN, name);
         skip_value(reader);
         pop(reader, before);
@@ -764,10 +801,11 @@ static void read_member(struct reader *reader, ProtobufCMessage *message, uint64
     }
     uint64_t bit = UINT64_C(1) << (field - message->descriptor->fields);
     if ((*seen & bit) != 0) {
+        shown(key.data, name);
         fault(reader, GX_P_FIELD_REPEATED, name);
         skip_value(reader);
     } else {
-        struct place place = {field, gx_rule_of(message->descriptor, field)};
+        const struct place place = *place_of(reader, message->descriptor, field);
         *seen |= bit;
         read_field(reader, &place, (uint8_t *)message);
     }
@@ -788,7 +826,7 @@ static void check_required(struct reader *reader, const ProtobufCMessageDescript
 {
     for (unsigned i = 0; i < type->n_fields; i++) {
         if ((seen & UINT64_C(1) << i) == 0 && is_needed(type, &type->fields[i])) {
-            size_t before = push(reader, type->fields[i].name);
+            size_t before = push(reader, (struct step){type->fields[i].name, 0});
             fault(reader, GX_P_FIELD_MISSING, type->fields[i].name);
             pop(reader, before);
         }
@@ -881,12 +919,13 @@ static void give(struct reader *reader, const struct gx_json_given *given,
         protobuf_c_message_descriptor_get_field_by_name(message->descriptor, given->name);
     char name[SHOWN_BYTES + 4];
     shown(given->name, name);
-    (void)snprintf(reader->pointer, sizeof reader->pointer, "%s", given->pointer);
+    reader->base = given->pointer;
     if (given->bytes.data != NULL && field != NULL && field->type == PROTOBUF_C_TYPE_BYTES) {
         *seen |= UINT64_C(1) << (field - message->descriptor->fields);
         *(ProtobufCBinaryData *)(void *)((uint8_t *)message + field->offset) =
             gx_pb_bytes(given->bytes);
         mark_present(field, (uint8_t *)message);
+        reader->base = "";
         return;
     }
     char *text = gx_arena_text(&reader->ctx->arena, given->text);
@@ -909,7 +948,7 @@ static void give(struct reader *reader, const struct gx_json_given *given,
             mark_present(field, (uint8_t *)message);
         }
     }
-    pop(reader, 0);
+    reader->base = "";
 }
 
 static enum gx_rc first_fault(const struct gx_ctx *ctx)
@@ -923,7 +962,8 @@ enum gx_rc gx_json_read_with(struct gx_ctx *ctx, const ProtobufCMessageDescripto
 {
     const char *bytes = text.size == 0 ? "{}" : (const char *)text.data;
     size_t size = text.size == 0 ? 2 : text.size;
-    struct reader reader = {.ctx = ctx, .start = bytes, .at = bytes, .end = bytes + size};
+    struct reader reader = {
+        .ctx = ctx, .start = bytes, .at = bytes, .end = bytes + size, .base = ""};
     uint64_t seen = 0;
     if (!gx_utf8_valid(bytes, size)) {
         return gx_fail(ctx, GX_P_UTF8, "", "%zu B", size);

@@ -16,6 +16,8 @@ static void test_time_parse_reads_rfc3339(void **state)
         {"2026-11-24t06:05:36z", INT64_C(1795500336000)},
         {"2026-11-23T22:05:36.5-08:00", INT64_C(1795500336500)},
         {"2000-02-29T12:00:00Z", INT64_C(951825600000)},
+        {"2100-03-01T00:00:00Z", INT64_C(4107542400000)},
+        {"2016-12-31T23:59:60Z", INT64_C(1483228800000)},
     };
     for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++) {
         int64_t ms = -1;
@@ -43,7 +45,8 @@ static void test_time_parse_refuses_the_rest(void **state)
                                       " 2026-11-24T06:05:36Z",
                                       "2026-02-30T06:05:36Z",
                                       "2026-02-30T00:00:00Z",
-                                      "2026-04-31T00:00:00Z"};
+                                      "2026-04-31T00:00:00Z",
+                                      "2100-02-29T00:00:00Z"};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         int64_t ms = 42;
         assert_int_equal(gx_time_parse(BAD[i], &ms), -1);

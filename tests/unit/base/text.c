@@ -4,6 +4,10 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include <string.h>
 
 static void test_utf8(void **state)
@@ -46,6 +50,34 @@ static void test_numbers_are_whole_or_refused(void **state)
     }
 }
 
+/* Not nearly the nearest number to what was written, but the nearest: to the last bit. */
+static void test_numbers_are_read_to_the_last_bit(void **state)
+{
+    (void)state;
+    uint64_t seed = 88172645463325252U;
+    for (int i = 0; i < 200000; i++) {
+        char text[64];
+        double read = 0;
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        int before = (int)(seed >> 40 & 15);
+        int behind = (int)(seed >> 50 & 15);
+        (void)snprintf(text, sizeof text, "%s%.*s.%.*s", (seed & 1) != 0 ? "-" : "", before + 1,
+                       "1029384756102938", behind, "0746352819074635");
+        text[strlen(text) - 1] = (char)('0' + seed % 10); /* whatever stands last, a point too */
+        assert_int_equal(gx_parse_double(text, -1e300, 1e300, &read), 0);
+        assert_true(read == strtod(text, NULL));
+    }
+    double zero = 1;
+    assert_int_equal(gx_parse_double("-0.0", -1, 1, &zero), 0);
+    assert_true(zero == 0 && signbit(zero));
+    static const char *const BAD[] = {"", "-", ".", "-.", "1.2.3", "1-2", "1.2-"};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        assert_int_equal(gx_parse_double(BAD[i], -9, 9, &zero), -1);
+    }
+}
+
 static void test_hex(void **state)
 {
     (void)state;
@@ -76,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_numbers_are_whole_or_refused),
+        cmocka_unit_test(test_numbers_are_read_to_the_last_bit),
         cmocka_unit_test(test_hex),
         cmocka_unit_test(test_json_escape_is_bounded),
     };
