@@ -51,8 +51,13 @@ static void read_file(const uint8_t *data, size_t size)
     if (size == 0) {
         return;
     }
-    FILE *file = tmpfile();
-    if (file == NULL || fwrite(data, 1, size, file) != size) {
+    uint8_t *copy = malloc(size);
+    if (copy == NULL) {
+        return;
+    }
+    memcpy(copy, data, size);
+    FILE *file = fmemopen(copy, size, "rb");
+    if (file == NULL) {
         abort();
     }
     struct roads_osm *osm = roads_osm_new();
@@ -78,6 +83,7 @@ static void read_file(const uint8_t *data, size_t size)
     }
     roads_osm_free(osm);
     (void)fclose(file);
+    free(copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -176,6 +176,35 @@ static void check_core(struct check *c)
     }
 }
 
+/* Hops lead upwards only, that is to lesser heights. */
+static void check_upwards(struct check *c, enum roads_section first_section,
+                          enum roads_section section)
+{
+    offsets(c, first_section, c->h->junctions, count(c, section));
+    hops(c, section, c->h->junctions);
+    const uint32_t *first = at(c, first_section);
+    const struct roads_hop *hop = at(c, section);
+    for (uint32_t height = 0; height < c->h->junctions && c->good; height++) {
+        for (uint32_t i = first[height]; i < first[height + 1]; i++) {
+            must(c, hop[i].to < height, section, i);
+        }
+    }
+}
+
+static void check_heights(struct check *c)
+{
+    static const int BASES[] = {ROADS_S_HEIGHT_EMERGENCY, ROADS_S_HEIGHT_NORMAL};
+    for (int i = 0; i < 2; i++) {
+        enum roads_section height = (enum roads_section)BASES[i];
+        same_count(c, height, c->h->junctions);
+        numbers(c, height, c->h->junctions, false);
+        for (int side = 1; side <= 3; side += 2) {
+            check_upwards(c, (enum roads_section)(BASES[i] + side),
+                          (enum roads_section)(BASES[i] + side + 1));
+        }
+    }
+}
+
 static void check_grid(struct check *c)
 {
     const struct roads_header *h = c->h;
@@ -251,8 +280,8 @@ enum gx_rc roads_check_image(const void *data, size_t bytes, struct roads_fault 
     struct roads_fault unused;
     struct check c = {data, h, fault == NULL ? &unused : fault, true};
     check_sections(&c, bytes);
-    void (*const steps[])(struct check *) = {check_nodes, check_arcs, check_chains,
-                                             check_core,  check_grid, check_text};
+    void (*const steps[])(struct check *) = {check_nodes,   check_arcs, check_chains, check_core,
+                                             check_heights, check_grid, check_text};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && c.good; i++) {
         steps[i](&c);
     }

@@ -7,7 +7,7 @@
  *   cars .. nodes - 1             on foot only
  *
  * A search by car runs over CORE, junctions joined by hops (an arc or a whole chain); a node on a chain is joined to its ends by
- * ALONG. ARC has every directed arc by car, in order of its tail; BACK the same by its head. FOOT is symmetric.
+ * ALONG. HEIGHT, OUT and IN are a contraction hierarchy over the junctions (hierarchy.h), one for each weight. ARC has every directed arc by car, in order of its tail; BACK the same by its head. FOOT is symmetric.
  */
 #ifndef MATCHER_ROADS_FORMAT_H
 #define MATCHER_ROADS_FORMAT_H
@@ -89,6 +89,16 @@ struct roads_along {
     X(CORE_FROM_FIRST, uint32_t)                                                                   \
     X(CORE_FROM_EMERGENCY, struct roads_hop)                                                       \
     X(CORE_FROM_NORMAL, struct roads_hop)                                                          \
+    X(HEIGHT_EMERGENCY, uint32_t)                                                                  \
+    X(OUT_FIRST_EMERGENCY, uint32_t)                                                               \
+    X(OUT_EMERGENCY, struct roads_hop)                                                             \
+    X(IN_FIRST_EMERGENCY, uint32_t)                                                                \
+    X(IN_EMERGENCY, struct roads_hop)                                                              \
+    X(HEIGHT_NORMAL, uint32_t)                                                                     \
+    X(OUT_FIRST_NORMAL, uint32_t)                                                                  \
+    X(OUT_NORMAL, struct roads_hop)                                                                \
+    X(IN_FIRST_NORMAL, uint32_t)                                                                   \
+    X(IN_NORMAL, struct roads_hop)                                                                 \
     X(GRID_FIRST, uint32_t)                                                                        \
     X(GRID_NODE, uint32_t)                                                                         \
     X(TEXT, char)

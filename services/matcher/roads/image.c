@@ -3,6 +3,7 @@
 #include "roads/chains.h"
 #include "roads/check.h"
 #include "roads/draft.h"
+#include "roads/hierarchy.h"
 #include "roads/internal.h"
 #include "roads/memory.h"
 
@@ -259,17 +260,10 @@ static void put_chains(struct imaging *m)
     }
 }
 
-/* A way between two junctions without a choice between them. */
-struct link {
-    uint32_t from;
-    uint32_t to;
-    uint32_t ms[2];
-};
-
 static int compare_links(const void *a, const void *b)
 {
-    const struct link *x = a;
-    const struct link *y = b;
+    const struct roads_link *x = a;
+    const struct roads_link *y = b;
     if (x->from != y->from) {
         return x->from < y->from ? -1 : 1;
     }
@@ -277,17 +271,17 @@ static int compare_links(const void *a, const void *b)
 }
 
 /* All arcs between junctions and all chains, sorted; of several between the same two the best time by weight stays. */
-static size_t find_links(struct imaging *m, struct link **ret_links)
+static size_t find_links(struct imaging *m, struct roads_link **ret_links)
 {
     const struct roads_chain *chain = m->section[ROADS_S_CHAIN];
     size_t chains = m->chains.count;
-    struct link *links = roads_alloc(m->draft->arc_count + 2 * chains, sizeof *links);
+    struct roads_link *links = roads_alloc(m->draft->arc_count + 2 * chains, sizeof *links);
     size_t count = 0;
     for (size_t i = 0; i < m->draft->arc_count; i++) {
         const struct roads_draft_arc *a = &m->draft->arcs[i];
         if (m->chains.junction[a->from] && m->chains.junction[a->to]) {
             links[count++] =
-                (struct link){m->place_of[a->from], m->place_of[a->to], {a->ms[0], a->ms[1]}};
+                (struct roads_link){m->place_of[a->from], m->place_of[a->to], {a->ms[0], a->ms[1]}};
         }
     }
     for (size_t i = 0; i < chains; i++) {
@@ -295,15 +289,15 @@ static size_t find_links(struct imaging *m, struct link **ret_links)
         if (c->b == ROADS_NOWHERE || c->a == c->b) {
             continue;
         }
-        links[count++] = (struct link){c->a, c->b, {c->ab[0], c->ab[1]}};
+        links[count++] = (struct roads_link){c->a, c->b, {c->ab[0], c->ab[1]}};
         if (c->ba[0] != ROADS_NEVER) {
-            links[count++] = (struct link){c->b, c->a, {c->ba[0], c->ba[1]}};
+            links[count++] = (struct roads_link){c->b, c->a, {c->ba[0], c->ba[1]}};
         }
     }
     qsort(links, count, sizeof *links, compare_links);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        struct link *last = kept > 0 ? &links[kept - 1] : NULL;
+        struct roads_link *last = kept > 0 ? &links[kept - 1] : NULL;
         if (last != NULL && last->from == links[i].from && last->to == links[i].to) {
             last->ms[0] = links[i].ms[0] < last->ms[0] ? links[i].ms[0] : last->ms[0];
             last->ms[1] = links[i].ms[1] < last->ms[1] ? links[i].ms[1] : last->ms[1];
@@ -315,7 +309,7 @@ static size_t find_links(struct imaging *m, struct link **ret_links)
     return kept;
 }
 
-static void put_core_direction(struct imaging *m, const struct link *links, size_t count,
+static void put_core_direction(struct imaging *m, const struct roads_link *links, size_t count,
                                enum roads_section first_section, bool reverse)
 {
     uint32_t *first = put_section(m, first_section, m->junctions + 1, sizeof *first);
@@ -341,12 +335,29 @@ static void put_core_direction(struct imaging *m, const struct link *links, size
     free(fill);
 }
 
+/* The hierarchy's arrays become sections as they are. */
+static void put_heights(struct imaging *m, const struct roads_link *links, size_t count, int weight)
+{
+    int base = weight == ROADS_EMERGENCY ? ROADS_S_HEIGHT_EMERGENCY : ROADS_S_HEIGHT_NORMAL;
+    struct roads_hierarchy h;
+    roads_hierarchy_make(links, count, m->junctions, weight, &h);
+    void *const arrays[] = {h.height_of, h.out_first, h.out, h.in_first, h.in};
+    const size_t counts[] = {m->junctions, (size_t)m->junctions + 1, h.out_count,
+                             (size_t)m->junctions + 1, h.in_count};
+    for (int i = 0; i < 5; i++) {
+        m->section[base + i] = arrays[i];
+        m->header.sections[base + i].count = counts[i];
+    }
+}
+
 static void put_core(struct imaging *m)
 {
-    struct link *links = NULL;
+    struct roads_link *links = NULL;
     size_t count = find_links(m, &links);
     put_core_direction(m, links, count, ROADS_S_CORE_TO_FIRST, true);
     put_core_direction(m, links, count, ROADS_S_CORE_FROM_FIRST, false);
+    put_heights(m, links, count, ROADS_EMERGENCY);
+    put_heights(m, links, count, ROADS_NORMAL);
     free(links);
 }
 

@@ -27,7 +27,7 @@ enum roads_osm_key roads_osm_key(const void *text, size_t size)
 void roads_osm_tag(struct roads_osm_tags *tags, enum roads_osm_key key, const void *text,
                    size_t size)
 {
-    if (key == ROADS_KEY_COUNT) {
+    if (key == ROADS_KEY_COUNT || size == 0) {
         return;
     }
     size_t kept = size < ROADS_OSM_VALUE_SIZE ? size : ROADS_OSM_VALUE_SIZE - 1;

@@ -23,9 +23,10 @@ struct pbf {
     size_t blob;
     uint64_t offset; /* where this blob begins */
     uint64_t next;
-    uint8_t *packed;
-    uint8_t *data;
-    size_t data_size;
+    uint8_t *packed; /* as it is in the file */
+    size_t packed_room;
+    uint8_t *data; /* as it is when opened */
+    size_t data_size, data_room;
     struct gx_arena arena; /* the messages of one blob */
     ProtobufCAllocator allocator;
     /* of the block at hand: what each string is as a key */
@@ -66,6 +67,7 @@ static enum gx_rc inflate_blob(struct pbf *p, const ProtobufCBinaryData *from, i
     if (size < 1 || size > ROADS_PBF_BLOB_MAX) {
         return fail(p, ROADS_F_PBF_BLOB_SIZE, size);
     }
+    p->data = roads_grow(p->data, (size_t)size, 1, &p->data_room);
     uLongf made = (uLongf)size;
     int code = uncompress(p->data, &made, from->data, (uLong)from->len);
     if (code != Z_OK || made != (uLongf)size) {
@@ -87,7 +89,10 @@ static enum gx_rc open_blob(struct pbf *p, size_t packed_size)
     if (!blob->has_raw) {
         return fail(p, ROADS_F_PBF_COMPRESSION, (int64_t)packed_size);
     }
-    memcpy(p->data, blob->raw.data, blob->raw.len); /* part of a packed blob, so it fits */
+    p->data = roads_grow(p->data, blob->raw.len, 1, &p->data_room);
+    if (blob->raw.len > 0) { /* else there may be no data at all */
+        memcpy(p->data, blob->raw.data, blob->raw.len);
+    }
     p->data_size = blob->raw.len;
     return GX_OK;
 }
@@ -109,6 +114,7 @@ static enum gx_rc next_blob(struct pbf *p, char ret_type[16])
     if (header_size == 0 || header_size > ROADS_PBF_HEADER_MAX) {
         return fail(p, ROADS_F_PBF_HEADER_SIZE, header_size);
     }
+    p->packed = roads_grow(p->packed, header_size, 1, &p->packed_room);
     if (!read_exactly(p, p->packed, header_size, &end)) {
         return fail(p, ROADS_F_PBF_CUT, header_size);
     }
@@ -119,6 +125,7 @@ static enum gx_rc next_blob(struct pbf *p, char ret_type[16])
     if (header->datasize < 1 || header->datasize > ROADS_PBF_BLOB_MAX) {
         return fail(p, ROADS_F_PBF_BLOB_SIZE, header->datasize);
     }
+    p->packed = roads_grow(p->packed, (size_t)header->datasize, 1, &p->packed_room);
     if (!read_exactly(p, p->packed, (size_t)header->datasize, &end)) {
         return fail(p, ROADS_F_PBF_CUT, header->datasize);
     }
@@ -332,8 +339,6 @@ static enum gx_rc read_once(struct pbf *p, bool ways)
 enum gx_rc roads_pbf_read(FILE *file, struct roads_osm *osm, struct roads_fault *fault)
 {
     struct pbf p = {.file = file, .osm = osm, .fault = fault};
-    p.packed = roads_alloc(1, ROADS_PBF_BLOB_MAX);
-    p.data = roads_alloc(1, ROADS_PBF_BLOB_MAX);
     gx_arena_init(&p.arena, UNPACKED_MAX);
     p.allocator =
         (ProtobufCAllocator){.alloc = arena_alloc, .free = arena_keep, .allocator_data = &p.arena};

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    MANY =
+        8 /* when all of so many are asked for, passing over the hierarchy is quicker than searching */
+};
+
 struct roads_search *roads_search_new(const struct roads *roads)
 {
     struct roads_search *search = roads_alloc(1, sizeof *search);
@@ -23,6 +28,8 @@ void roads_search_free(struct roads_search *search)
         free(search->seen);
         free(search->heap);
         free(search->arcs);
+        free(search->lane_ms);
+        free(search->alive);
         roads_crowd_free(search->car_crowd);
         roads_crowd_free(search->foot_crowd);
         free(search);
@@ -237,6 +244,14 @@ size_t roads_reach(struct roads_search *search, enum roads_weight weight,
     if (count == 0 || node >= search->roads->header->nodes) {
         return 0;
     }
+    if (weight != ROADS_FOOT && stop.count == 0 && stop.bound_ms == 0 && count >= MANY) {
+        roads_matrix(search, weight, direction, &node, 1, goals, count, ret_ms);
+        size_t reached = 0;
+        for (size_t i = 0; i < count; i++) {
+            reached += ret_ms[i] != ROADS_NEVER ? 1 : 0;
+        }
+        return reached;
+    }
     struct roads_crowd *crowd = roads_own_crowd(search, weight, direction, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         crowd->at[i].node = ROADS_NOWHERE; /* whoever was there belongs to an earlier search */
@@ -281,53 +296,4 @@ void roads_nearest(struct roads_search *search, const struct roads_crowd *crowd,
                             .visit = nearest_visit,
                             .self = &nearing};
     roads_run(search, &run);
-}
-
-static uint32_t sum_ms(uint32_t a, uint32_t b)
-{
-    return a > ROADS_MS_MAX || b > ROADS_MS_MAX || a + b > ROADS_MS_MAX ? ROADS_NEVER : a + b;
-}
-
-static uint32_t least_ms(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-/* The nodes of one chain from the times of its ends. */
-static void fill_chain(const struct roads *roads, const struct roads_chain *chain,
-                       enum roads_weight weight, enum roads_direction direction, uint32_t *ms)
-{
-    uint32_t at_a = ms[chain->a];
-    uint32_t at_b = chain->b == ROADS_NOWHERE ? ROADS_NEVER : ms[chain->b];
-    for (uint32_t n = chain->first; n < chain->first + chain->count; n++) {
-        struct roads_ends ends = roads_ends_of(roads, chain, n, weight, direction);
-        ms[n] = least_ms(sum_ms(at_a, ends.a_ms), sum_ms(at_b, ends.b_ms));
-    }
-}
-
-void roads_table(struct roads_search *search, enum roads_weight weight,
-                 enum roads_direction direction, uint32_t node, uint32_t *ret_ms)
-{
-    const struct roads *roads = search->roads;
-    memset(ret_ms, 0xff, roads->header->nodes * sizeof *ret_ms);
-    if (node >= roads->header->nodes) {
-        return;
-    }
-    struct roads_run run = {
-        .weight = weight, .direction = direction, .node = node, .bound_ms = ROADS_MS_MAX};
-    roads_run(search, &run);
-    struct roads_view view = roads_view(roads, weight, direction);
-    for (uint32_t n = 0; n < view.junctions; n++) {
-        ret_ms[n] = search->marks[n].stamp == search->stamp ? search->marks[n].ms : ROADS_NEVER;
-    }
-    for (uint32_t i = 0; i < view.chain_count; i++) {
-        fill_chain(roads, &view.chains[i], weight, direction, ret_ms);
-    }
-    const struct roads_chain *chain = view.chains == NULL ? NULL : roads_chain_of(roads, node);
-    for (uint32_t i = 0; chain != NULL && i < chain->count; i++) {
-        uint32_t n = chain->first + i;
-        bool to = direction == ROADS_TO;
-        uint32_t ms = roads_within_chain(roads, chain, to ? n : node, to ? node : n, weight);
-        ret_ms[n] = least_ms(ret_ms[n], ms);
-    }
 }

@@ -60,6 +60,8 @@ struct roads_search {
     struct roads_crowd *foot_crowd;
     uint32_t *arcs; /* the last path */
     size_t arc_count, arc_room;
+    int32_t *lane_ms; /* for sweeps: ROADS_LANES by height */
+    bool *alive;
 };
 
 struct roads_run {

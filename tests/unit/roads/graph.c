@@ -118,6 +118,7 @@ static void compare(const struct roads_draft *draft, const struct roads *roads,
     struct roads_search *search = roads_search_new(roads);
     uint32_t ms[NODES_MAX];
     uint32_t reached[NODES_MAX];
+    uint32_t rows[3 * NODES_MAX];
     struct roads_goal goals[NODES_MAX];
     for (uint32_t n = 0; n < plain->nodes; n++) {
         goals[n] = (struct roads_goal){roads_node_of(roads, draft->nodes[n].id), 0};
@@ -128,10 +129,15 @@ static void compare(const struct roads_draft *draft, const struct roads *roads,
             enum roads_direction way = kind < 2 ? ROADS_TO : ROADS_FROM;
             (void)plain_search(plain, kind % 2, kind < 2, n, NULL, 0);
             roads_table(search, weight, way, goals[n].node, ms);
-            size_t count = roads_reach(search, weight, way, goals[n].node, goals, plain->nodes,
-                                       (struct roads_stop){0}, reached);
+            /* A bound, or the hierarchy would answer here too. */
+            struct roads_stop stop = {.bound_ms = ROADS_MS_MAX};
+            size_t count =
+                roads_reach(search, weight, way, goals[n].node, goals, plain->nodes, stop, reached);
             assert_int_equal(count, plain->nodes);
+            uint32_t nodes[3] = {goals[0].node, goals[n].node, goals[n / 2].node};
+            roads_matrix(search, weight, way, nodes, 3, goals, plain->nodes, rows);
             for (uint32_t m = 0; m < plain->nodes; m++) {
+                assert_int_equal(rows[plain->nodes + m], plain->ms[m]);
                 assert_int_equal(ms[goals[m].node], plain->ms[m]);
                 assert_int_equal(reached[m], plain->ms[m]);
             }

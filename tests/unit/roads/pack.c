@@ -87,6 +87,11 @@ static void test_tables_equal_plain_dijkstra_on_all_nodes(void **state)
         skip();
     }
     uint32_t *ms = calloc(city.plain.nodes, sizeof *ms);
+    struct roads_goal *goals = calloc(city.plain.nodes, sizeof *goals);
+    assert_true(ms != NULL && goals != NULL);
+    for (uint32_t n = 0; n < city.plain.nodes; n++) {
+        goals[n].node = n;
+    }
     for (int i = 0; i < SOURCES; i++) {
         uint32_t id = random_below(city.plain.nodes);
         int weight = i % 2;
@@ -97,7 +102,17 @@ static void test_tables_equal_plain_dijkstra_on_all_nodes(void **state)
         for (uint32_t n = 0; n < city.plain.nodes; n++) {
             assert_int_equal(ms[roads_node_of(city.roads, n)], city.plain.ms[n]);
         }
+        /* The table comes from the hierarchy; with a bound the search itself reaches everybody. */
+        size_t reached =
+            roads_reach(city.search, (enum roads_weight)weight, reverse ? ROADS_TO : ROADS_FROM,
+                        roads_node_of(city.roads, id), goals, city.plain.nodes,
+                        (struct roads_stop){.bound_ms = ROADS_MS_MAX}, ms);
+        assert_int_equal(reached, city.plain.nodes);
+        for (uint32_t n = 0; n < city.plain.nodes; n++) {
+            assert_int_equal(ms[roads_node_of(city.roads, n)], city.plain.ms[n]);
+        }
     }
+    free(goals);
     free(ms);
 }
 
