@@ -44,7 +44,7 @@ struct gx_metric MATCHER_COUNTERS[COUNTER_COUNT] = {
     [COUNT_REDIS_UP] =
         {"genxi_matcher_redis_up", "1 while the live index answers.", GX_GAUGE, NULL, 0, {0}},
     [COUNT_DEGRADED] = {"genxi_matcher_degraded",
-                        "1 while matching goes by the last positions in PostgreSQL.",
+                        "1 while matching goes by memory alone: Redis is away.",
                         GX_GAUGE,
                         NULL,
                         0,

@@ -25,7 +25,6 @@ enum {
     PATIENT_PHASES = 12,
     LOAD_MS = 12 * 3600 * 1000,
     FILLED_WAIT_MS = 5000,
-    NEAREST = 20, /* by air: the quickest by road is among them */
 };
 
 /* The working state of one matching. */
@@ -110,7 +109,7 @@ static enum gx_rc look(struct field *field)
         .limits = {.rules = {(int64_t)(MATCHER_SETTINGS.fix_fresh_seconds * 1000.0)},
                    .radius_max_m = MATCHER_SETTINGS.radius_max_m,
                    .travel_max_seconds = MATCHER_SETTINGS.travel_max_minutes * 60.0,
-                   .enough = NEAREST},
+                   .enough = (uint32_t)MATCHER_SETTINGS.search_count},
     };
     struct search_result found;
     enum gx_rc rc = whom_not_to_ask(field, &query.asked);

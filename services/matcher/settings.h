@@ -15,7 +15,6 @@ struct matcher_settings {
     double fix_jump_mps;
     double fix_jump_gap_seconds;
     double rest_minutes;
-    double radius_start_m;
     double radius_max_m;
     int64_t search_count;
     int64_t spare[4]; /* by grade, 1..4 */
