@@ -18,6 +18,7 @@ struct roads_csv {
     char name[64];
     unsigned long line;
     int columns;
+    char header[LINE_BYTES];
     char text[LINE_BYTES];
 };
 
@@ -72,11 +73,14 @@ enum gx_rc roads_csv_open(const char *folder, const char *name, const char *colu
     }
     struct roads_csv *csv = roads_alloc(1, sizeof *csv);
     csv->file = file;
-    csv->columns = count_cells(columns);
     (void)snprintf(csv->name, sizeof csv->name, "%s", name);
-    if (read_line(csv) != 1 || strcmp(csv->text, columns) != 0) {
+    bool good = read_line(csv) == 1;
+    csv->columns = count_cells(csv->text);
+    memcpy(csv->header, csv->text, sizeof csv->header);
+    good = good && csv->columns <= ROADS_CSV_CELLS_MAX;
+    if (!good || (columns != NULL && strcmp(csv->text, columns) != 0)) {
         roads_csv_close(csv);
-        return roads_fail(fault, ROADS_F_COLUMNS, "%s: %s", name, columns);
+        return roads_fail(fault, ROADS_F_COLUMNS, "%s: %s", name, columns == NULL ? "" : columns);
     }
     *ret_csv = csv;
     return GX_OK;
@@ -88,6 +92,20 @@ void roads_csv_close(struct roads_csv *csv)
         (void)gzclose(csv->file);
         free(csv);
     }
+}
+
+int roads_csv_column(const struct roads_csv *csv, const char *name)
+{
+    size_t size = strlen(name);
+    const char *at = csv->header;
+    for (int i = 0; i < csv->columns; i++) {
+        size_t length = strcspn(at, ",");
+        if (length == size && strncmp(at, name, size) == 0) {
+            return i;
+        }
+        at += length + (at[length] == ',' ? 1 : 0);
+    }
+    return -1;
 }
 
 enum gx_rc roads_csv_fail(const struct roads_csv *csv, enum roads_fault_id id, const char *cell,

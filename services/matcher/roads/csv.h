@@ -18,12 +18,14 @@ enum {
 struct roads_csv;
 
 /*
- * Opens folder/name, else folder/name.gz, whose first line must be `columns`. READ (with the system's reason) or COLUMNS on
- * failure.
+ * Opens folder/name, else folder/name.gz, whose first line must be `columns`, or anything when that is NULL. READ (with the
+ * system's reason) or COLUMNS on failure.
  */
 enum gx_rc roads_csv_open(const char *folder, const char *name, const char *columns,
                           struct roads_csv **ret_csv, struct roads_fault *fault);
 void roads_csv_close(struct roads_csv *csv);
+/* Which cell of a row the named column is, -1 when there is none. Only for a table that was opened with columns NULL. */
+int roads_csv_column(const struct roads_csv *csv, const char *name);
 /*
  * The next row's cells, valid until the next call; *ret_more false at the end. ROW when it has another number of cells than
  * the header, is too long, or the file is cut off.
