@@ -6,14 +6,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Found by trial on road networks of 14 to 300 candidates; the bound is valid whatever they are. */
-#define MEMORY 0.3
+/* Found by trial on a road network of 14 to 300 candidates; the bound is valid whatever they are. */
+#define MEMORY 0.5
 #define BOLDNESS_LEAST 0.001
-#define LEAST_GAIN 1e-5
+#define LEAST_GAIN 1e-6
 #define SHARE_RATE 0.05
-enum {
-    PATIENCE = 20
-};
+#define CALMER 0.75
 
 /* One run's working memory. */
 struct run {
@@ -24,7 +22,7 @@ struct run {
     uint32_t *order; /* candidates, the highest scores first */
     uint32_t *met;   /* by group: chosen posts that reach it */
     double bound;
-    double norm; /* of the direction, squared */
+    double norm; /* of the direction, squared, each group by its weight */
 };
 
 double coverage_now(void)
@@ -146,7 +144,7 @@ static double look(struct run *run, double memory)
         value += won(part, g, run->met[g]);
         double slope = (double)run->met[g] - (double)wanted + memory * run->direction[g];
         run->direction[g] = slope;
-        run->norm += slope * slope;
+        run->norm += part->weight[g] * slope * slope;
     }
     run->bound = bound;
     return value;
@@ -157,7 +155,7 @@ static void step(struct run *run, double length)
     const struct part *part = run->part;
     for (uint32_t g = 0; g < part->groups; g++) {
         double most = part->weight[g] * (1.0 - part->busy);
-        double price = run->price[g] - length * run->direction[g];
+        double price = run->price[g] - length * part->weight[g] * run->direction[g];
         run->price[g] = price < 0.0 ? 0.0 : price > most ? most : price;
     }
 }
@@ -192,10 +190,13 @@ static bool over(const struct run *run, const struct relax_stop *stop, const str
            boldness < BOLDNESS_LEAST || (stop->deadline > 0.0 && coverage_now() > stop->deadline);
 }
 
-/* Steps of Polyak's length towards the target along a direction that remembers (Camerini, Fratta and Maffioli 1975). */
+/*
+ * Steps of Polyak's length towards the target along a direction that remembers (Camerini, Fratta and Maffioli 1975). A group's
+ * price moves in proportion to its weight: prices range up to the weight, which differs by orders of magnitude.
+ */
 static void descend(struct run *run, struct relax_stop stop, struct relax *relax)
 {
-    double boldness = 1.0;
+    double boldness = stop.boldness;
     uint32_t idle = 0;
     while (relax->steps < stop.steps) {
         double value = look(run, relax->steps == 0 ? 0.0 : MEMORY);
@@ -211,9 +212,9 @@ static void descend(struct run *run, struct relax_stop stop, struct relax *relax
         if (over(run, &stop, relax, boldness)) {
             return;
         }
-        if (idle >= PATIENCE) {
+        if (idle >= stop.patience) {
             idle = 0;
-            boldness *= 0.7;
+            boldness *= CALMER;
             memcpy(run->price, run->part->price, run->part->groups * sizeof(double));
         }
         double goal = stop.target > relax->value ? stop.target : relax->value;
@@ -241,8 +242,11 @@ void relax_run(struct part *part, struct relax_stop stop, struct relax *ret_rela
         .share = coverage_alloc(part->candidates, sizeof(double)),
         .value = -1.0,
         .best = coverage_alloc(part->posts, sizeof(uint32_t)),
+        .leaning = coverage_alloc(part->posts, sizeof(uint32_t)),
     };
     descend(&run, stop, ret_relax);
+    select_highest(ret_relax->share, run.order, part->candidates, part->posts);
+    memcpy(ret_relax->leaning, run.order, part->posts * sizeof(uint32_t));
     free(run.price);
     free(run.direction);
     free(run.score);
@@ -255,6 +259,7 @@ void relax_done(struct relax *relax)
     free(relax->score);
     free(relax->share);
     free(relax->best);
+    free(relax->leaning);
     *relax = (struct relax){0};
 }
 

@@ -10,19 +10,22 @@
 #include "coverage/part.h"
 
 struct relax {
-    double bound;   /* the lowest seen, at the prices that the part now has */
-    double *score;  /* by candidate, at those prices */
-    double *share;  /* by candidate: how often it was among the highest lately, 0 .. 1 */
-    double value;   /* of the best choice met on the way */
-    uint32_t *best; /* that choice: part->posts candidates */
+    double bound;      /* the lowest seen, at the prices that the part now has */
+    double *score;     /* by candidate, at those prices */
+    double *share;     /* by candidate: how often it was among the highest lately, 0 .. 1 */
+    double value;      /* of the best choice met on the way */
+    uint32_t *best;    /* that choice: part->posts candidates */
+    uint32_t *leaning; /* the part->posts candidates of the highest shares */
     uint64_t steps;
 };
 
 struct relax_stop {
     double target; /* nothing below this is of use: a choice that covers so much is known */
     double tolerance;
-    uint32_t steps;  /* at most */
-    double deadline; /* on coverage_now(); 0: none */
+    uint32_t steps;    /* at most */
+    double boldness;   /* share of Polyak's step to begin with, 0 .. 2 */
+    uint32_t patience; /* steps without a lower bound before the boldness sinks */
+    double deadline;   /* on coverage_now(); 0: none */
 };
 
 /* Prices of a fresh part (all 0) are set to a share of the weight first. */

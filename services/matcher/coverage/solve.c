@@ -7,10 +7,17 @@
 #include <string.h>
 
 enum {
-    STEPS_ROOT = 1500,
-    STEPS_NODE = 150,
     KICKS = 12 /* restarts of the exchange search before the first bound */
 };
+
+/* How hard a bound is sought: far from the best prices at the root, near them elsewhere. */
+struct care {
+    uint32_t steps;
+    uint32_t patience;
+    double boldness;
+};
+static const struct care ROOT_CARE = {2000, 30, 1.0};
+static const struct care NODE_CARE = {150, 15, 0.5};
 
 struct tree {
     const struct part *root;
@@ -44,19 +51,26 @@ static void offer_trial(struct tree *tree)
     }
 }
 
-/* The node's own choice, when it beats the best. */
-static void offer_choice(struct tree *tree, const struct part *part, const struct relax *relax)
+static void offer_completed(struct tree *tree, const struct part *part, const uint32_t *rest)
 {
-    if (relax->value <= tree->covered + tree->tolerance) {
-        return;
-    }
     for (uint32_t i = 0; i < tree->chosen_count; i++) {
         tree->trial[i] = tree->place[tree->chosen[i]];
     }
     for (uint32_t i = 0; i < part->posts; i++) {
-        tree->trial[tree->chosen_count + i] = tree->place[part->id[relax->best[i]]];
+        tree->trial[tree->chosen_count + i] = tree->place[part->id[rest[i]]];
     }
     offer_trial(tree);
+}
+
+/* The node's best choice when it beats the best, and the one that its bound leans to. */
+static void offer_choices(struct tree *tree, const struct part *part, const struct relax *relax)
+{
+    if (relax->value > tree->covered + tree->tolerance) {
+        offer_completed(tree, part, relax->best);
+    }
+    if (relax->bound > tree->covered + tree->tolerance && !spent(tree)) {
+        offer_completed(tree, part, relax->leaning);
+    }
 }
 
 /* Puts the decided part in the place of the old one. */
@@ -88,22 +102,24 @@ static uint32_t branch_candidate(const struct part *part, const struct relax *re
     return best;
 }
 
-static double bound_part(struct tree *tree, struct part *part, uint32_t steps,
+static double bound_part(struct tree *tree, struct part *part, const struct care *care,
                          struct relax *ret_relax)
 {
     uint64_t left = tree->max_steps - tree->steps;
     relax_run(part,
               (struct relax_stop){.target = tree->covered,
                                   .tolerance = tree->tolerance,
-                                  .steps = steps < left ? steps : (uint32_t)left,
+                                  .steps = care->steps < left ? care->steps : (uint32_t)left,
+                                  .boldness = care->boldness,
+                                  .patience = care->patience,
                                   .deadline = tree->deadline},
               ret_relax);
     tree->steps += ret_relax->steps;
-    offer_choice(tree, part, ret_relax);
+    offer_choices(tree, part, ret_relax);
     return ret_relax->bound;
 }
 
-static double explore(struct tree *tree, struct part *part, double bound, uint32_t steps);
+static double explore(struct tree *tree, struct part *part, double bound, const struct care *care);
 
 /* Decides what the bound decides, else explores one candidate's being in and takes it out. Returns the bound of what was explored. */
 static double narrow(struct tree *tree, struct part *part, const struct relax *relax, double bound)
@@ -117,7 +133,7 @@ static double narrow(struct tree *tree, struct part *part, const struct relax *r
         fate[c] = FATE_IN;
         struct part child;
         part_decide(part, fate, &child);
-        explored = explore(tree, &child, bound, STEPS_NODE);
+        explored = explore(tree, &child, bound, &NODE_CARE);
         part_done(&child);
         tree->chosen_count = count;
         fate[c] = FATE_OUT;
@@ -128,14 +144,14 @@ static double narrow(struct tree *tree, struct part *part, const struct relax *r
 }
 
 /* No choice in this part covers more than what is returned, nor more than `bound`. Uses the part up. */
-static double explore(struct tree *tree, struct part *part, double bound, uint32_t steps)
+static double explore(struct tree *tree, struct part *part, double bound, const struct care *care)
 {
     uint32_t count = tree->chosen_count;
     double explored = -HUGE_VAL;
     tree->nodes++;
     while (!spent(tree)) {
         struct relax relax;
-        double found = bound_part(tree, part, steps, &relax);
+        double found = bound_part(tree, part, care, &relax);
         bound = found < bound ? found : bound;
         bool closed = bound <= tree->covered + tree->tolerance;
         if (!closed && !spent(tree)) {
@@ -146,7 +162,7 @@ static double explore(struct tree *tree, struct part *part, double bound, uint32
         if (closed) {
             break;
         }
-        steps = STEPS_NODE;
+        care = &NODE_CARE;
     }
     tree->chosen_count = count;
     return bound > explored ? bound : explored;
@@ -291,7 +307,7 @@ enum gx_rc coverage_solve(const struct coverage_problem *problem,
     first_choice(&tree);
     without_dominated(&root, &open);
     relax_start(&open);
-    double bound = explore(&tree, &open, result.total, STEPS_ROOT);
+    double bound = explore(&tree, &open, result.total, &ROOT_CARE);
     keep_result(&tree, bound, &result);
     part_done(&open);
     part_done(&root);
