@@ -77,5 +77,6 @@ int cli_trace(int argc, char **argv);
 int cli_audit(int argc, char **argv);
 int cli_roads(int argc, char **argv);
 int cli_watch(int argc, char **argv);
+int cli_plan(int argc, char **argv);
 
 #endif

@@ -38,6 +38,9 @@ static const struct {
      "road graph from OpenStreetMap or a pack"},
     {"watch", cli_watch,
      "                                       a live view of incidents, offers and gaps"},
+    {"plan", cli_plan,
+     "coverage --pack DIR --posts P --within SECONDS  where to stand, with a proof; needs no "
+     "cluster"},
 };
 
 static int usage(FILE *out)

@@ -71,6 +71,25 @@ enum gx_rc coverage_solve(const struct coverage_problem *problem,
                           const struct coverage_effort *effort, struct coverage_result *ret_result);
 void coverage_result_done(struct coverage_result *result);
 
+/* Patrol hours: the same candidates and points, demand by hour. */
+struct coverage_day {
+    const struct coverage_problem *problem; /* weight and posts are not looked at */
+    uint32_t hours;
+    const double *weight; /* hour after hour, problem->points each */
+    const uint32_t
+        *posts; /* how many in each hour; NULL: post_hours are spread to where they cover most */
+    uint32_t post_hours;
+};
+
+/*
+ * Writes the day as a whole (posts NULL, count their number) and one result an hour. Hours whose posts are given are problems of
+ * their own and share the seconds; steps are for each. When post_hours are spread it is one problem, `hours` times as large: the
+ * bound is then the day's, and that of an hour is merely its total. Errors as above, LIMIT when it is too large; nothing is
+ * written then. Free each result with coverage_result_done().
+ */
+enum gx_rc coverage_solve_day(const struct coverage_day *day, const struct coverage_effort *effort,
+                              struct coverage_result *ret_day, struct coverage_result *ret_hours);
+
 /* Covered weight of any choice (fixed posts included); chosen need not be sorted, an id twice counts once. */
 double coverage_value(const struct coverage_problem *problem, const uint32_t *chosen, size_t count);
 

@@ -293,6 +293,101 @@ static void test_nothing_to_choose_or_to_reach(void **state)
     coverage_result_done(&r);
 }
 
+enum {
+    HOURS = 3
+};
+
+/* Another weight for each hour. */
+static void make_day(struct city *city, double *weight, struct coverage_day *day)
+{
+    make_city(city);
+    for (uint32_t i = 0; i < HOURS * city->problem.points; i++) {
+        weight[i] = city->weight[i % city->problem.points] * (double)draw(4);
+    }
+    *day = (struct coverage_day){.problem = &city->problem, .hours = HOURS, .weight = weight};
+}
+
+/* The optimum of the hours from `hour` on with so many posts in all. */
+static double best_spread(const struct coverage_day *day, uint32_t hour, uint32_t posts)
+{
+    if (hour == day->hours) {
+        return 0.0;
+    }
+    double best = 0.0;
+    for (uint32_t here = 0; here <= posts; here++) {
+        struct coverage_problem p = *day->problem;
+        p.weight = day->weight + (size_t)hour * p.points;
+        p.posts = here;
+        struct coverage_result r;
+        solve(&p, (struct coverage_effort){0}, &r);
+        double value = r.covered + best_spread(day, hour + 1, posts - here);
+        coverage_result_done(&r);
+        best = value > best ? value : best;
+    }
+    return best;
+}
+
+static void test_posts_given_by_hour_are_solved_by_hour(void **state)
+{
+    (void)state;
+    seed = 4;
+    for (int round = 0; round < 50; round++) {
+        struct city city;
+        double weight[HOURS * POINTS_MAX];
+        struct coverage_day day;
+        make_day(&city, weight, &day);
+        const uint32_t posts[HOURS] = {draw(4), draw(4), draw(4)};
+        day.posts = posts;
+        struct coverage_result whole;
+        struct coverage_result hours[HOURS];
+        assert_int_equal(
+            coverage_solve_day(&day, &(struct coverage_effort){.seconds = 60}, &whole, hours),
+            GX_OK);
+        double sum = 0.0;
+        for (uint32_t h = 0; h < HOURS; h++) {
+            struct coverage_problem p = city.problem;
+            p.weight = weight + (size_t)h * p.points;
+            p.posts = posts[h];
+            check_result(&p, &hours[h]);
+            assert_true(fabs(hours[h].covered - brute_force(&p)) < 1e-8 * (1.0 + hours[h].total));
+            sum += hours[h].covered;
+            coverage_result_done(&hours[h]);
+        }
+        assert_true(whole.proved && fabs(whole.covered - sum) < 1e-9 * (1.0 + whole.total));
+        coverage_result_done(&whole);
+    }
+}
+
+static void test_post_hours_go_where_they_cover_most(void **state)
+{
+    (void)state;
+    seed = 5;
+    for (int round = 0; round < 50; round++) {
+        struct city city;
+        double weight[HOURS * POINTS_MAX];
+        struct coverage_day day;
+        make_day(&city, weight, &day);
+        day.post_hours = draw(7);
+        struct coverage_result whole;
+        struct coverage_result hours[HOURS];
+        assert_int_equal(coverage_solve_day(&day, &(struct coverage_effort){0}, &whole, hours),
+                         GX_OK);
+        double sum = 0.0;
+        uint32_t count = 0;
+        for (uint32_t h = 0; h < HOURS; h++) {
+            sum += hours[h].covered;
+            count += hours[h].count;
+            coverage_result_done(&hours[h]);
+        }
+        assert_true(whole.proved && fabs(whole.covered - sum) < 1e-9 * (1.0 + whole.total));
+        assert_int_equal(count, whole.count);
+        assert_true(count <= day.post_hours);
+        assert_true(fabs(whole.covered - best_spread(&day, 0, day.post_hours)) <
+                    1e-8 * (1.0 + whole.total));
+        coverage_result_done(&whole);
+    }
+}
+
 static void expect_invalid(struct coverage_problem p)
 {
     struct coverage_result r = {.nodes = 77};
@@ -339,6 +434,8 @@ int main(void)
         cmocka_unit_test(test_fixed_posts_are_counted_and_not_chosen),
         cmocka_unit_test(test_busy_posts_want_a_second),
         cmocka_unit_test(test_nothing_to_choose_or_to_reach),
+        cmocka_unit_test(test_posts_given_by_hour_are_solved_by_hour),
+        cmocka_unit_test(test_post_hours_go_where_they_cover_most),
         cmocka_unit_test(test_what_is_out_of_range_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
