@@ -64,7 +64,8 @@ enum gx_rc audit_turn_extend(void *arg, struct gx_ctx *ctx)
 {
     struct audit_turn *turn = arg;
     struct audit_checkpoint last;
-    gx_tx_lazy(ctx); /* tiles follow from the entries; the checkpoint over them waits for the disk */
+    gx_tx_lazy(
+        ctx); /* tiles follow from the entries; the checkpoint over them waits for the disk */
     enum gx_rc rc = look(ctx, turn, &last);
     if (rc != GX_OK || !turn->held) {
         return rc;
