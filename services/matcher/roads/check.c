@@ -176,9 +176,9 @@ static void check_core(struct check *c)
     }
 }
 
-/* Hops lead upwards only, that is to lesser heights. */
+/* Hops lead to the core or upwards, that is to lesser heights. */
 static void check_upwards(struct check *c, enum roads_section first_section,
-                          enum roads_section section)
+                          enum roads_section section, uint32_t core)
 {
     offsets(c, first_section, c->h->junctions, count(c, section));
     hops(c, section, c->h->junctions);
@@ -186,7 +186,7 @@ static void check_upwards(struct check *c, enum roads_section first_section,
     const struct roads_hop *hop = at(c, section);
     for (uint32_t height = 0; height < c->h->junctions && c->good; height++) {
         for (uint32_t i = first[height]; i < first[height + 1]; i++) {
-            must(c, hop[i].to < height, section, i);
+            must(c, hop[i].to < (height < core ? core : height), section, i);
         }
     }
 }
@@ -198,9 +198,10 @@ static void check_heights(struct check *c)
         enum roads_section height = (enum roads_section)BASES[i];
         same_count(c, height, c->h->junctions);
         numbers(c, height, c->h->junctions, false);
+        must(c, c->h->core[i] <= c->h->junctions, height, c->h->core[i]);
         for (int side = 1; side <= 3; side += 2) {
             check_upwards(c, (enum roads_section)(BASES[i] + side),
-                          (enum roads_section)(BASES[i] + side + 1));
+                          (enum roads_section)(BASES[i] + side + 1), c->h->core[i]);
         }
     }
 }

@@ -116,6 +116,7 @@ struct roads_header {
     uint32_t nodes;
     uint32_t cars;
     uint32_t junctions;
+    uint32_t core[2];             /* of the hierarchies, by weight: so many first heights */
     uint32_t access_kmh_milli[3]; /* off the network, by weight */
     int32_t west, south, east, north;
     uint32_t columns, rows;           /* of the grid, which begins at (west, south) */

@@ -8,7 +8,10 @@
 
 enum {
     WITNESS_SETTLED_MAX =
-        60 /* a search for a way round that takes longer is given up: a needless shortcut does no harm */
+        40, /* a search for a way round that takes longer is given up: a needless shortcut does no harm */
+    /* What is left is kept as it is once it is so dense that taking out more would only make it denser. */
+    CORE_HOPS_EACH = 14,
+    CORE_LEAST = 64
 };
 
 struct edges {
@@ -25,7 +28,9 @@ struct making {
     uint32_t junctions;
     struct edges *out; /* among those not taken out yet, and what was left when taken out */
     struct edges *in;
-    uint32_t *depth; /* how many were taken out below */
+    uint32_t left;    /* not taken out yet */
+    size_t left_hops; /* between those */
+    uint32_t *depth;  /* how many were taken out below */
     struct heap queue;
     /* the search for a way round */
     struct heap search;
@@ -66,17 +71,18 @@ static uint64_t pop(struct heap *heap)
     return top;
 }
 
-/* Adds a hop, or shortens the one there. */
-static void put_hop(struct edges *edges, uint32_t to, uint32_t ms)
+/* Adds a hop, or shortens the one there; true when it is new. */
+static bool put_hop(struct edges *edges, uint32_t to, uint32_t ms)
 {
     for (size_t i = 0; i < edges->count; i++) {
         if (edges->hops[i].to == to) {
             edges->hops[i].ms = ms < edges->hops[i].ms ? ms : edges->hops[i].ms;
-            return;
+            return false;
         }
     }
     edges->hops = roads_grow(edges->hops, edges->count + 1, sizeof *edges->hops, &edges->room);
     edges->hops[edges->count++] = (struct roads_hop){to, ms};
+    return true;
 }
 
 static void drop_hop(struct edges *edges, uint32_t to)
@@ -147,8 +153,8 @@ static uint32_t shortcuts(struct making *m, uint32_t junction, bool stay)
             }
             count++;
             if (stay) {
-                put_hop(&m->out[before.to], after.to, ms);
-                put_hop(&m->in[after.to], before.to, ms);
+                m->left_hops += put_hop(&m->out[before.to], after.to, ms) ? 1 : 0;
+                (void)put_hop(&m->in[after.to], before.to, ms);
             }
         }
     }
@@ -167,6 +173,8 @@ static uint32_t importance(struct making *m, uint32_t junction)
 static void take_out(struct making *m, uint32_t junction)
 {
     (void)shortcuts(m, junction, true);
+    m->left--;
+    m->left_hops -= m->in[junction].count + m->out[junction].count;
     struct edges *const sides[2] = {&m->in[junction], &m->out[junction]};
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < sides[side]->count; i++) {
@@ -201,6 +209,32 @@ static size_t flatten(const struct edges *edges, const uint32_t *height_of, uint
     return first[junctions];
 }
 
+/* Until a dense core is left, whose junctions get the least heights in the order of their numbers. */
+static void take_out_all(struct making *m, uint32_t *height_of)
+{
+    memset(height_of, 0xff, m->junctions * sizeof *height_of);
+    for (uint32_t j = 0; j < m->junctions; j++) {
+        push(&m->queue, importance(m, j), j);
+    }
+    while (m->queue.count > 0 &&
+           (m->left <= CORE_LEAST || m->left_hops <= (size_t)m->left * CORE_HOPS_EACH)) {
+        uint32_t junction = (uint32_t)pop(&m->queue);
+        uint32_t now = importance(m, junction);
+        if (m->queue.count > 0 && now > m->queue.keys[0] >> 32) {
+            push(&m->queue, now, junction); /* it became more important since */
+            continue;
+        }
+        take_out(m, junction);
+        height_of[junction] = m->left;
+    }
+    uint32_t next = 0;
+    for (uint32_t j = 0; j < m->junctions; j++) {
+        if (height_of[j] == ROADS_NOWHERE) {
+            height_of[j] = next++;
+        }
+    }
+}
+
 static void free_making(struct making *m)
 {
     for (uint32_t j = 0; j < m->junctions; j++) {
@@ -218,31 +252,18 @@ static void free_making(struct making *m)
 void roads_hierarchy_make(const struct roads_link *links, size_t count, uint32_t junctions,
                           int weight, struct roads_hierarchy *ret_hierarchy)
 {
-    struct making m = {.junctions = junctions};
+    struct making m = {.junctions = junctions, .left = junctions};
     m.out = roads_alloc(junctions, sizeof *m.out);
     m.in = roads_alloc(junctions, sizeof *m.in);
     m.depth = roads_alloc(junctions, sizeof *m.depth);
     m.marks = roads_alloc(junctions, sizeof *m.marks);
     uint32_t *height_of = roads_alloc(junctions, sizeof *height_of);
     for (size_t i = 0; i < count; i++) {
-        put_hop(&m.out[links[i].from], links[i].to, links[i].ms[weight]);
-        put_hop(&m.in[links[i].to], links[i].from, links[i].ms[weight]);
+        m.left_hops += put_hop(&m.out[links[i].from], links[i].to, links[i].ms[weight]) ? 1 : 0;
+        (void)put_hop(&m.in[links[i].to], links[i].from, links[i].ms[weight]);
     }
-    for (uint32_t j = 0; j < junctions; j++) {
-        push(&m.queue, importance(&m, j), j);
-    }
-    uint32_t height = junctions;
-    while (m.queue.count > 0) {
-        uint32_t junction = (uint32_t)pop(&m.queue);
-        uint32_t now = importance(&m, junction);
-        if (m.queue.count > 0 && now > m.queue.keys[0] >> 32) {
-            push(&m.queue, now, junction); /* it became more important since */
-            continue;
-        }
-        take_out(&m, junction);
-        height_of[junction] = --height;
-    }
-    *ret_hierarchy = (struct roads_hierarchy){.height_of = height_of};
+    take_out_all(&m, height_of);
+    *ret_hierarchy = (struct roads_hierarchy){.height_of = height_of, .core = m.left};
     ret_hierarchy->out_count =
         flatten(m.out, height_of, junctions, &ret_hierarchy->out_first, &ret_hierarchy->out);
     ret_hierarchy->in_count =

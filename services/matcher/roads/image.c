@@ -344,6 +344,7 @@ static void put_heights(struct imaging *m, const struct roads_link *links, size_
     void *const arrays[] = {h.height_of, h.out_first, h.out, h.in_first, h.in};
     const size_t counts[] = {m->junctions, (size_t)m->junctions + 1, h.out_count,
                              (size_t)m->junctions + 1, h.in_count};
+    m->header.core[weight] = h.core;
     for (int i = 0; i < 5; i++) {
         m->section[base + i] = arrays[i];
         m->header.sections[base + i].count = counts[i];

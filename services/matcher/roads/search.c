@@ -36,8 +36,7 @@ void roads_search_free(struct roads_search *search)
     }
 }
 
-/* A heap with four children a node: fewer cache lines a step than with two. Entries that became stale stay until they come up. */
-static void push(struct roads_search *s, uint32_t ms, uint32_t item)
+void roads_heap_push(struct roads_search *s, uint32_t ms, uint32_t item)
 {
     if (s->heap_count == s->heap_room) {
         s->heap = roads_grow(s->heap, s->heap_count + 1, sizeof *s->heap, &s->heap_room);
@@ -52,7 +51,7 @@ static void push(struct roads_search *s, uint32_t ms, uint32_t item)
     heap[at] = key;
 }
 
-static uint64_t pop(struct roads_search *s)
+uint64_t roads_heap_pop(struct roads_search *s)
 {
     uint64_t *heap = s->heap;
     uint64_t top = heap[0];
@@ -90,7 +89,7 @@ static void relax(struct roads_search *s, const struct roads_run *run, uint32_t 
     if (run->parents) {
         s->parents[junction] = parent;
     }
-    push(s, ms, junction);
+    roads_heap_push(s, ms, junction);
 }
 
 /* Everybody who hangs at a head comes up in the heap when their time has come. */
@@ -105,7 +104,7 @@ static void push_goals(struct roads_search *s, const struct roads_run *run, uint
     for (; slot != ROADS_NOWHERE; slot = crowd->entries[slot].next) {
         uint32_t more = crowd->entries[slot].ms;
         if (more <= run->bound_ms && ms + more <= run->bound_ms) {
-            push(s, ms + more, junctions + slot);
+            roads_heap_push(s, ms + more, junctions + slot);
         }
     }
 }
@@ -127,7 +126,7 @@ static void push_chain_goals(struct roads_search *s, const struct roads_run *run
                                          to ? run->node : node, run->weight);
         uint32_t more = crowd->entries[slot].ms;
         if (ms <= run->bound_ms && more <= run->bound_ms && ms + more <= run->bound_ms) {
-            push(s, ms + more, view->junctions + slot);
+            roads_heap_push(s, ms + more, view->junctions + slot);
         }
     }
 }
@@ -183,7 +182,7 @@ void roads_run(struct roads_search *s, const struct roads_run *run)
     struct roads_view view = roads_view(s->roads, run->weight, run->direction);
     begin(s, run, &view);
     while (s->heap_count > 0) {
-        uint64_t top = pop(s);
+        uint64_t top = roads_heap_pop(s);
         uint32_t ms = (uint32_t)(top >> 32);
         uint32_t item = (uint32_t)top;
         if (item >= view.junctions) {

@@ -64,6 +64,10 @@ struct roads_search {
     bool *alive;
 };
 
+/* A heap with four children a node: fewer cache lines a step than with two. Entries that became stale stay until they come up. */
+void roads_heap_push(struct roads_search *search, uint32_t ms, uint32_t item);
+uint64_t roads_heap_pop(struct roads_search *search); /* ms << 32 | item; there is one */
+
 struct roads_run {
     enum roads_weight weight;
     enum roads_direction direction;

@@ -8,6 +8,7 @@
 /* The hierarchy of one weight as a direction uses it. */
 struct heights {
     uint32_t junctions;
+    uint32_t core;
     const uint32_t *height_of;
     const uint32_t *up_first; /* against the direction of travel for ROADS_TO */
     const struct roads_hop *up;
@@ -22,6 +23,7 @@ static struct heights heights_of(const struct roads *roads, enum roads_weight we
     const void *const *section = roads->section + base;
     bool to = direction == ROADS_TO;
     return (struct heights){.junctions = roads->header->junctions,
+                            .core = roads->header->core[weight == ROADS_EMERGENCY ? 0 : 1],
                             .height_of = section[0],
                             .up_first = section[to ? 3 : 1],
                             .up = section[to ? 4 : 2],
@@ -69,20 +71,53 @@ static inline __attribute__((always_inline)) void lower(int32_t *to, const int32
     }
 }
 
-static inline __attribute__((always_inline)) void passes(const struct heights *h, int32_t *ms,
-                                                         bool *alive, uint32_t lanes)
+static inline __attribute__((always_inline)) void climb(const struct heights *h, int32_t *ms,
+                                                        bool *alive, uint32_t lanes)
 {
-    for (uint32_t at = h->junctions; at-- > 0;) {
+    for (uint32_t at = h->junctions; at-- > h->core;) {
         for (uint32_t i = h->up_first[at]; alive[at] && i < h->up_first[at + 1]; i++) {
             struct roads_hop hop = h->up[i];
             lower(ms + (size_t)hop.to * lanes, ms + (size_t)at * lanes, (int32_t)hop.ms, lanes);
             alive[hop.to] = true;
         }
     }
-    for (uint32_t at = 0; at < h->junctions; at++) {
+}
+
+static inline __attribute__((always_inline)) void descend(const struct heights *h, int32_t *ms,
+                                                          uint32_t lanes)
+{
+    for (uint32_t at = h->core; at < h->junctions; at++) {
         for (uint32_t i = h->down_first[at]; i < h->down_first[at + 1]; i++) {
             struct roads_hop hop = h->down[i];
             lower(ms + (size_t)at * lanes, ms + (size_t)hop.to * lanes, (int32_t)hop.ms, lanes);
+        }
+    }
+}
+
+/* The core has no order: in it each lane is searched, from wherever the climb came in. */
+static void settle_core(struct roads_search *search, const struct heights *h, int32_t *ms,
+                        uint32_t lanes, uint32_t lane)
+{
+    search->heap_count = 0;
+    for (uint32_t at = 0; at < h->core; at++) {
+        if (search->alive[at] && ms[(size_t)at * lanes + lane] < ROADS_FAR) {
+            roads_heap_push(search, (uint32_t)ms[(size_t)at * lanes + lane], at);
+        }
+    }
+    while (search->heap_count > 0) {
+        uint64_t top = roads_heap_pop(search);
+        uint32_t at = (uint32_t)top;
+        int32_t now = (int32_t)(top >> 32);
+        if (ms[(size_t)at * lanes + lane] < now) {
+            continue;
+        }
+        for (uint32_t i = h->up_first[at]; i < h->up_first[at + 1]; i++) {
+            int32_t *there = &ms[(size_t)h->up[i].to * lanes + lane];
+            int32_t time = now + (int32_t)h->up[i].ms;
+            if (time < *there && time <= (int32_t)ROADS_MS_MAX) {
+                *there = time;
+                roads_heap_push(search, (uint32_t)time, h->up[i].to);
+            }
         }
     }
 }
@@ -107,9 +142,17 @@ const int32_t *roads_sweep(struct roads_search *search, enum roads_weight weight
         }
     }
     if (lanes == 1) {
-        passes(&h, ms, search->alive, 1);
+        climb(&h, ms, search->alive, 1);
     } else {
-        passes(&h, ms, search->alive, ROADS_LANES);
+        climb(&h, ms, search->alive, ROADS_LANES);
+    }
+    for (uint32_t k = 0; h.core > 0 && k < lanes; k++) {
+        settle_core(search, &h, ms, lanes, k);
+    }
+    if (lanes == 1) {
+        descend(&h, ms, 1);
+    } else {
+        descend(&h, ms, ROADS_LANES);
     }
     *ret_height_of = h.height_of;
     return ms;

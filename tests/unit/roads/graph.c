@@ -16,7 +16,9 @@
 enum {
     ROUNDS = 1500,
     NODES_MAX = 40,
-    ARCS_MAX = 160
+    DENSE_NODES = 110,
+    DENSE_ARCS = 20, /* from each node */
+    ROOM = 128
 };
 
 static uint32_t random_below(uint32_t below)
@@ -116,10 +118,10 @@ static void compare(const struct roads_draft *draft, const struct roads *roads,
                     struct plain_roads *plain)
 {
     struct roads_search *search = roads_search_new(roads);
-    uint32_t ms[NODES_MAX];
-    uint32_t reached[NODES_MAX];
-    uint32_t rows[3 * NODES_MAX];
-    struct roads_goal goals[NODES_MAX];
+    uint32_t ms[ROOM];
+    uint32_t reached[ROOM];
+    uint32_t rows[3 * ROOM];
+    struct roads_goal goals[ROOM];
     for (uint32_t n = 0; n < plain->nodes; n++) {
         goals[n] = (struct roads_goal){roads_node_of(roads, draft->nodes[n].id), 0};
     }
@@ -151,6 +153,30 @@ static void compare(const struct roads_draft *draft, const struct roads *roads,
     roads_search_free(search);
 }
 
+/* Cleans the draft, makes the graph of it and compares them; the graph's junctions, 0 when nothing was left. */
+static uint32_t compare_draft(struct roads_draft *draft, uint32_t *ret_core)
+{
+    struct roads_dropped dropped;
+    if (roads_draft_clean(draft, &dropped, NULL) != GX_OK) {
+        return 0;
+    }
+    struct plain_roads plain;
+    struct roads *roads = NULL;
+    struct roads_fault fault = {0};
+    size_t bytes = 0;
+    void *image = roads_draft_image(draft, &bytes);
+    if (roads_from_image(&image, bytes, &roads, &fault) != GX_OK) {
+        fail_msg("%s", fault.value);
+    }
+    plain_of(draft, &plain);
+    compare(draft, roads, &plain);
+    uint32_t junctions = roads_about(roads).junctions;
+    *ret_core = roads->header->core[0];
+    plain_free(&plain);
+    roads_free(roads);
+    return junctions;
+}
+
 static void test_random_networks_equal_plain_dijkstra(void **state)
 {
     (void)state;
@@ -158,28 +184,35 @@ static void test_random_networks_equal_plain_dijkstra(void **state)
     size_t rings = 0;
     for (int round = 0; round < ROUNDS; round++) {
         struct roads_draft draft;
-        struct roads_dropped dropped;
+        uint32_t core = 0;
         make_network(&draft);
-        if (roads_draft_clean(&draft, &dropped, NULL) == GX_OK) {
-            struct plain_roads plain;
-            struct roads *roads = NULL;
-            struct roads_fault fault = {0};
-            size_t bytes = 0;
-            void *image = roads_draft_image(&draft, &bytes);
-            enum gx_rc rc = roads_from_image(&image, bytes, &roads, &fault);
-            if (rc != GX_OK) {
-                fail_msg("%s", fault.value);
-            }
-            plain_of(&draft, &plain);
-            compare(&draft, roads, &plain);
-            rings += roads_about(roads).junctions == 1 ? 1 : 0;
-            compared++;
-            plain_free(&plain);
-            roads_free(roads);
-        }
+        uint32_t junctions = compare_draft(&draft, &core);
+        compared += junctions > 0 ? 1 : 0;
+        rings += junctions == 1 ? 1 : 0;
         roads_draft_done(&draft);
     }
     assert_true(compared > ROUNDS / 2 && rings > 10);
+}
+
+static void test_dense_networks_keep_a_core_and_equal_plain_dijkstra(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        struct roads_draft draft;
+        roads_draft_init(&draft);
+        for (uint32_t n = 0; n < DENSE_NODES; n++) {
+            (void)roads_draft_add_node(
+                &draft, (struct roads_draft_node){.place = {(int32_t)n, 0}, .id = n});
+        }
+        for (uint32_t i = 0; i < DENSE_NODES * DENSE_ARCS; i++) {
+            /* Each node's arcs all take about as long, so that hardly any is superfluous. */
+            add_arc(&draft, i % DENSE_NODES, random_below(DENSE_NODES), 100);
+        }
+        uint32_t core = 0;
+        assert_true(compare_draft(&draft, &core) > DENSE_NODES / 2);
+        assert_true(core > 0);
+        roads_draft_done(&draft);
+    }
 }
 
 static void test_islands_are_dropped_and_loops_with_them(void **state)
@@ -285,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_networks_equal_plain_dijkstra),
+        cmocka_unit_test(test_dense_networks_keep_a_core_and_equal_plain_dijkstra),
         cmocka_unit_test(test_islands_are_dropped_and_loops_with_them),
         cmocka_unit_test(test_tags_say_who_may_go_where_how_fast),
     };
