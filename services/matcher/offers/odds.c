@@ -15,7 +15,7 @@ static const double DAY_MS = 86400000.0;
 /* Alerts that a force's answer times must number to weigh as much as everybody's. */
 static const double TIMES_WEIGHT = 30.0;
 
-static const double EDGES_S[ODDS_BUCKETS + 1] = {0,  2,  4,  6,  8,  10, 13,  16,  20, 25,
+static const double EDGES_S[ODDS_BUCKETS + 1] = {0,  2,  4,  6,  8,  10,  13,  16,  20, 25,
                                                  30, 36, 45, 60, 80, 120, 180, 300, 600};
 
 const struct odds_policy ODDS_POLICY_DEFAULT = {
@@ -83,8 +83,7 @@ struct odds_group odds_group(int force, int local_hour, uint32_t travel_seconds)
 
 static size_t count_cell(struct odds_group group)
 {
-    return (size_t)(group.force * FORCE_CELLS +
-                    (group.hour * ODDS_DISTANCES + group.distance) * 3);
+    return (size_t)(group.force * FORCE_CELLS + (group.hour * ODDS_DISTANCES + group.distance) * 3);
 }
 
 static size_t time_cell(int force, enum odds_answer answer)
@@ -128,7 +127,8 @@ static double total(const struct counts *counts)
 }
 
 /* The counts' shares, leaning on the parent's as if the parent were so many alerts. */
-static struct odds_chance lean(const struct counts *counts, struct odds_chance parent, double alerts)
+static struct odds_chance lean(const struct counts *counts, struct odds_chance parent,
+                               double alerts)
 {
     double all = total(counts);
     return (struct odds_chance){
@@ -226,7 +226,8 @@ double odds_within(const struct odds_chance *chance, const struct odds_times *ti
     double silent = fmax(0.0, 1.0 - chance->accept - chance->decline);
     double by_now = share_by(times->accepted, age_ms);
     double later = chance->accept * (1.0 - by_now);
-    double unanswered = later + chance->decline * (1.0 - share_by(times->declined, age_ms)) + silent;
+    double unanswered =
+        later + chance->decline * (1.0 - share_by(times->declined, age_ms)) + silent;
     double soon = chance->accept * (share_by(times->accepted, age_ms + within_ms) - by_now);
     return unanswered <= 0.0 ? 0.0 : fmin(1.0, fmax(0.0, soon / unanswered));
 }

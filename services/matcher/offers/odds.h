@@ -21,10 +21,10 @@
 #include <stdint.h>
 
 enum odds_bounds {
-    ODDS_FORCES = 5,         /* indexed by Genxi__Force; 0 is not used */
-    ODDS_HOURS = 6,          /* four hours each, from midnight, local time */
-    ODDS_DISTANCES = 4,      /* travel of up to 3, 6, 12 minutes, and beyond */
-    ODDS_BUCKETS = 18,       /* of answer times, see odds_edge_ms */
+    ODDS_FORCES = 5,    /* indexed by Genxi__Force; 0 is not used */
+    ODDS_HOURS = 6,     /* four hours each, from midnight, local time */
+    ODDS_DISTANCES = 4, /* travel of up to 3, 6, 12 minutes, and beyond */
+    ODDS_BUCKETS = 18,  /* of answer times, see odds_edge_ms */
     ODDS_CELLS = ODDS_FORCES * (ODDS_HOURS * ODDS_DISTANCES * 3 + 2 * ODDS_BUCKETS),
     ODDS_CHANGES_MAX = 3 + 2 * ODDS_BUCKETS
 };

@@ -238,8 +238,7 @@ static void ask_all(struct planning *planning, struct offers_plan *plan)
         planning->taken[index] = true;
         crowd_add(&place->crowd, candidate_worth(planning, place->slot, c, 0.0));
         place->asked++;
-        plan->asks[plan->ask_count++] =
-            (struct offers_ask){s, index, crowd_enough(&place->crowd)};
+        plan->asks[plan->ask_count++] = (struct offers_ask){s, index, crowd_enough(&place->crowd)};
     }
 }
 
@@ -325,8 +324,8 @@ static void open_places(const struct planning *planning)
         struct place *place = &planning->places[s];
         uint32_t grade = slot->grade < 1 ? 1 : slot->grade;
         place->slot = slot;
-        place->target = planning->policy->target[grade > OFFERS_GRADES ? OFFERS_GRADES - 1
-                                                                       : grade - 1];
+        place->target =
+            planning->policy->target[grade > OFFERS_GRADES ? OFFERS_GRADES - 1 : grade - 1];
         place->phase = slot->phase < OFFERS_PHASES ? slot->phase : OFFERS_PHASES - 1;
         place->done = slot->wanted == 0;
         crowd_empty(&place->crowd,

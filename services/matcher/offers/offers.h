@@ -38,17 +38,18 @@ enum offers_bounds {
 
 /* Policy data; a city changes it. */
 struct offers_policy {
-    double target[OFFERS_GRADES];       /* chance to be filled within the horizon, by grade 1..4 */
-    double slack;                       /* the chance may sink by this much before the next look */
-    uint32_t horizon_ms;                /* "soon" */
-    uint32_t asks_per_place;            /* most asked at one time for each open place */
-    uint32_t alerts_max[ODDS_FORCES];   /* in alert_window_hours, by force; 0: no bound (it is their work) */
-    uint32_t alert_window_hours;        /* rolling; for the caller's count of alerts */
-    double reach[OFFERS_PHASES];        /* how many times the slot's minutes a phase goes; rising */
-    double widen_below;                 /* a phase opens when the chance is below target * this */
-    uint32_t look_least_ms;             /* no look sooner: what answers bring comes by itself */
+    double target[OFFERS_GRADES]; /* chance to be filled within the horizon, by grade 1..4 */
+    double slack;                 /* the chance may sink by this much before the next look */
+    uint32_t horizon_ms;          /* "soon" */
+    uint32_t asks_per_place;      /* most asked at one time for each open place */
+    uint32_t alerts_max
+        [ODDS_FORCES]; /* in alert_window_hours, by force; 0: no bound (it is their work) */
+    uint32_t alert_window_hours; /* rolling; for the caller's count of alerts */
+    double reach[OFFERS_PHASES]; /* how many times the slot's minutes a phase goes; rising */
+    double widen_below;          /* a phase opens when the chance is below target * this */
+    uint32_t look_least_ms;      /* no look sooner: what answers bring comes by itself */
     uint32_t look_most_ms;
-    uint32_t retry_ms;                  /* nobody left to ask: look again after this */
+    uint32_t retry_ms; /* nobody left to ask: look again after this */
 };
 extern const struct offers_policy OFFERS_POLICY_DEFAULT;
 
@@ -63,7 +64,7 @@ struct offers_slot {
 /* Somebody no hard rule forbids: free, rested, on shift, not asked for this incident before. */
 struct offers_candidate {
     const char *id;
-    uint32_t rank;    /* in the order of the choosing; equal: as good as the same, fairness decides */
+    uint32_t rank; /* in the order of the choosing; equal: as good as the same, fairness decides */
     uint32_t seconds; /* travel */
     uint32_t alerts;  /* offers of the rolling window */
     uint32_t load;    /* assignments of the last hours */

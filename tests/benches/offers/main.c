@@ -41,8 +41,7 @@ struct share {
     const char *name;
     double accept;
 };
-static const struct share SHARES[] = {
-    {"17", 0.17}, {"30", 0.30}, {"47", 0.47}, {"mixed", 0.0}};
+static const struct share SHARES[] = {{"17", 0.17}, {"30", 0.30}, {"47", 0.47}, {"mixed", 0.0}};
 
 static bool enough_near(const struct play *play)
 {
@@ -61,8 +60,7 @@ static void count_play(struct tally *tally, const struct play *play)
     tally->disturbed += asked;
     tally->surplus += play->surplus;
     tally->filled += play->filled ? 1.0 : 0.0;
-    tally->whole_team_s +=
-        play->filled ? (double)took / 1000.0 + (double)play->last_travel_s : 0.0;
+    tally->whole_team_s += play->filled ? (double)took / 1000.0 + (double)play->last_travel_s : 0.0;
     tally->looks += play->looks;
     tally->incidents += 1.0;
     if (enough_near(play)) {
@@ -124,7 +122,7 @@ static struct point tell(const char *policy, const char *share, struct tally *ta
 static size_t run_fixed(struct world *world, const char *share, size_t incidents,
                         struct point *points)
 {
-    static struct fixed rules[] = {{1, false, false}, {1, true, false}, {3, false, true},
+    static struct fixed rules[] = {{1, false, false}, {1, true, false},  {3, false, true},
                                    {3, true, true},   {7, false, false}, {7, true, false},
                                    {0, false, false}};
     static const char *const names[] = {"one",   "one_each",   "three", "three_each",

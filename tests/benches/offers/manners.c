@@ -155,8 +155,7 @@ void own_step(void *self, struct play *play)
     gx_arena_reset(&own->arena);
     own->phase = play->now_ms == 0 ? 0 : own->phase;
     read_odds(own, play, &known);
-    struct offers_open *open =
-        gx_arena_alloc(&own->arena, (play->open_count + 1) * sizeof *open);
+    struct offers_open *open = gx_arena_alloc(&own->arena, (play->open_count + 1) * sizeof *open);
     bench_must(open != NULL, "memory", "open offers");
     const struct offers_slot slot = {
         .wanted = play->incident.quota - play->accepted,

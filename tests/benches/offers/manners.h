@@ -12,7 +12,8 @@
 struct fixed {
     uint32_t count; /* 0: all within the radius, which grows by itself when all have answered */
     bool each;      /* for each open place */
-    bool batch;     /* the next ones only when all have answered or expired; else each refusal is replaced at once */
+    bool
+        batch; /* the next ones only when all have answered or expired; else each refusal is replaced at once */
 };
 void fixed_step(void *self, struct play *play);
 

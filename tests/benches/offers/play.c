@@ -42,8 +42,7 @@ void play_ask(struct play *play, size_t nearby)
 {
     bench_must(nearby < play->nearby_count && !play->used[nearby], "asked twice", "");
     const struct nearby *who = &play->nearby[nearby];
-    struct answer answer =
-        world_answer(play->world, who->person, &play->incident, who->travel_s);
+    struct answer answer = world_answer(play->world, who->person, &play->incident, who->travel_s);
     bool heard = answer.kind != ODDS_UNANSWERED && answer.after_ms < play->incident.offer_ms;
     int64_t after = heard ? answer.after_ms : play->incident.offer_ms;
     play->used[nearby] = true;

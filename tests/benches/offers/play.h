@@ -9,10 +9,10 @@
 #include "world.h"
 
 enum {
-    NEAR_M = 1000,      /* "in the radius" of the study */
-    REACH_M = 3000,     /* nobody farther is ever asked */
+    NEAR_M = 1000,  /* "in the radius" of the study */
+    REACH_M = 3000, /* nobody farther is ever asked */
     GIVE_UP_MS = 600000,
-    HEARD_MS = 2000,    /* until the word that the quota is full is on the phones */
+    HEARD_MS = 2000, /* until the word that the quota is full is on the phones */
     TASK_MS = 30 * 60 * 1000
 };
 

@@ -12,7 +12,7 @@
 #define OTHER "01a20c86-8b8d-7601-b54b-f8af7f1e4a7e"
 
 static const struct seal_key KEY = {{1, 2, 3}};
-static const char SECRET[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+static const char SECRET[] = "whsec_QUJD0123456789REVGR0hJSktMTU5P";
 
 static int set_up(void **state)
 {
