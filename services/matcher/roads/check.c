@@ -104,18 +104,14 @@ static void check_arcs(struct check *c)
     uint64_t arcs = count(c, ROADS_S_ARC);
     must(c, arcs <= ROADS_ARCS_MAX, ROADS_S_ARC, arcs);
     same_count(c, ROADS_S_ARC_CLASS, arcs);
-    same_count(c, ROADS_S_BACK, arcs);
     offsets(c, ROADS_S_ARC_FIRST, h->nodes, arcs);
-    offsets(c, ROADS_S_BACK_FIRST, h->nodes, arcs);
     const struct roads_raw_arc *arc = at(c, ROADS_S_ARC);
-    const struct roads_back *back = at(c, ROADS_S_BACK);
     const uint8_t *class = at(c, ROADS_S_ARC_CLASS);
     for (uint64_t i = 0; i < arcs && c->good; i++) {
         must(c,
              arc[i].to < h->nodes && arc[i].ms[0] <= ROADS_ARC_MS_MAX &&
                  arc[i].ms[1] <= ROADS_ARC_MS_MAX,
              ROADS_S_ARC, i);
-        must(c, back[i].from < h->nodes && back[i].arc < arcs, ROADS_S_BACK, i);
         must(c, class[i] < ROADS_CLASS_COUNT, ROADS_S_ARC_CLASS, i);
     }
     uint64_t foot = count(c, ROADS_S_FOOT);

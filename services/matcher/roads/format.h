@@ -7,7 +7,8 @@
  *   cars .. nodes - 1             on foot only
  *
  * A search by car runs over CORE, junctions joined by hops (an arc or a whole chain); a node on a chain is joined to its ends by
- * ALONG. HEIGHT, OUT and IN are a contraction hierarchy over the junctions (hierarchy.h), one for each weight. ARC has every directed arc by car, in order of its tail; BACK the same by its head. FOOT is symmetric.
+ * ALONG. HEIGHT, OUT and IN are a contraction hierarchy over the junctions (hierarchy.h), one for each weight. ARC has every
+ * directed arc by car, in order of its tail. FOOT is symmetric.
  */
 #ifndef MATCHER_ROADS_FORMAT_H
 #define MATCHER_ROADS_FORMAT_H
@@ -42,11 +43,6 @@ struct roads_raw_arc {
     uint32_t decimetres;
 };
 
-struct roads_back {
-    uint32_t from;
-    uint32_t arc;
-};
-
 struct roads_hop {
     uint32_t to;
     uint32_t ms;
@@ -76,8 +72,6 @@ struct roads_along {
     X(ARC_FIRST, uint32_t)                                                                         \
     X(ARC, struct roads_raw_arc)                                                                   \
     X(ARC_CLASS, uint8_t)                                                                          \
-    X(BACK_FIRST, uint32_t)                                                                        \
-    X(BACK, struct roads_back)                                                                     \
     X(FOOT_FIRST, uint32_t)                                                                        \
     X(FOOT, struct roads_hop)                                                                      \
     X(CHAIN, struct roads_chain)                                                                   \

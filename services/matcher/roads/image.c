@@ -185,7 +185,6 @@ static void put_arcs(struct imaging *m)
     uint32_t *first = put_section(m, ROADS_S_ARC_FIRST, nodes + 1, sizeof *first);
     struct roads_raw_arc *arc = put_section(m, ROADS_S_ARC, arcs, sizeof *arc);
     uint8_t *class = put_section(m, ROADS_S_ARC_CLASS, arcs, sizeof *class);
-    uint32_t *number = roads_alloc(arcs, sizeof *number);
     uint32_t filled = 0;
     for (size_t n = 0; n < nodes; n++) {
         uint32_t from = m->order[n];
@@ -195,23 +194,10 @@ static void put_arcs(struct imaging *m)
             arc[filled] =
                 (struct roads_raw_arc){m->place_of[a->to], {a->ms[0], a->ms[1]}, a->decimetres};
             class[filled] = a->class;
-            number[m->out.arc[i]] = filled++;
+            filled++;
         }
     }
     first[nodes] = filled;
-    uint32_t *back_first = put_section(m, ROADS_S_BACK_FIRST, nodes + 1, sizeof *back_first);
-    struct roads_back *back = put_section(m, ROADS_S_BACK, arcs, sizeof *back);
-    filled = 0;
-    for (size_t n = 0; n < nodes; n++) {
-        uint32_t to = m->order[n];
-        back_first[n] = filled;
-        for (uint32_t i = m->in.first[to]; i < m->in.first[to + 1]; i++) {
-            const struct roads_draft_arc *a = &m->draft->arcs[m->in.arc[i]];
-            back[filled++] = (struct roads_back){m->place_of[a->from], number[m->in.arc[i]]};
-        }
-    }
-    back_first[nodes] = filled;
-    free(number);
 }
 
 static void put_walks(struct imaging *m)
