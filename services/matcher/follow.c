@@ -341,6 +341,7 @@ static enum gx_rc on_merged(struct matcher *self, struct gx_ctx *ctx, const Genx
     from.incident->merged_into = in->into_id;
     from.incident->state = GENXI__INCIDENT_STATE__INCIDENT_STATE_MERGED;
     rc = team_stop(&from, STAGE_OVER, true);
+    into.incident->freed = from.incident->freed;
     rc = rc == GX_OK ? team_absorb(&into, &from) : rc;
     rc = rc == GX_OK ? team_match(&into) : rc;
     rc = rc == GX_OK ? team_close(&into) : rc;

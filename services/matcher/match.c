@@ -69,7 +69,7 @@ static int64_t reask_ms(void)
 }
 
 /* Before the first offer or task nobody was asked. */
-static enum gx_rc whom_not_to_ask(struct field *field, struct search_asked *asked)
+static enum gx_rc whom_not_to_ask(struct field *field, struct search_ids *asked)
 {
     const struct incident *incident = field->incident;
     struct key *ids = NULL;
@@ -79,8 +79,25 @@ static enum gx_rc whom_not_to_ask(struct field *field, struct search_asked *aske
     }
     enum gx_rc rc =
         memory_asked(field->ctx, incident->id, incident->phase, reask_ms(), &ids, &count);
-    *asked = (struct search_asked){ids, count};
+    *asked = (struct search_ids){ids, count};
     return rc;
+}
+
+static enum gx_rc whom_it_freed(struct field *field, struct search_ids *ret_freed)
+{
+    size_t count = 0;
+    for (const struct freed *at = field->incident->freed; at != NULL; at = at->next) {
+        count++;
+    }
+    struct key *ids = gx_arena_alloc(&field->ctx->arena, (count + 1) * sizeof *ids);
+    if (ids == NULL) {
+        return GX_LIMIT;
+    }
+    *ret_freed = (struct search_ids){ids, count};
+    for (const struct freed *at = field->incident->freed; at != NULL; at = at->next) {
+        *ids++ = at->responder;
+    }
+    return GX_OK;
 }
 
 static enum gx_rc look(struct field *field)
@@ -113,6 +130,7 @@ static enum gx_rc look(struct field *field)
     };
     struct search_result found;
     enum gx_rc rc = whom_not_to_ask(field, &query.asked);
+    rc = rc == GX_OK ? whom_it_freed(field, &query.freed) : rc;
     rc = rc == GX_OK ? search_run(ctx, &query, &found) : rc;
     if (rc != GX_OK) {
         return rc;

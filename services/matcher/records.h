@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "dispatch.pb-c.h"
 #include "incident.pb-c.h"
+#include "keys.h"
 #include "person.h"
 #include "rules.h"
 
@@ -15,6 +16,12 @@ enum stage {
     STAGE_OPEN,    /* places are filled and refilled */
     STAGE_HANDLED, /* nobody more is sent; who is there stays */
     STAGE_OVER     /* closed, cancelled, invalid, merged: nobody is held any more */
+};
+
+/* Somebody whom this transaction lets go: free for it alone until it commits. */
+struct freed {
+    struct key responder;
+    struct freed *next;
 };
 
 struct incident {
@@ -42,6 +49,7 @@ struct incident {
     int32_t phase;
     uint32_t spare_more;
     int32_t round;
+    struct freed *freed; /* in this transaction */
 };
 
 /* Places of one kind in the team. */

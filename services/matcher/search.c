@@ -21,10 +21,10 @@ struct seeking {
     uint32_t looked_at;
 };
 
-static bool asked_before(const struct search_asked *asked, struct key id)
+static bool among(const struct search_ids *some, struct key id)
 {
-    for (size_t i = 0; i < asked->count; i++) {
-        if (key_is(asked->ids[i], id)) {
+    for (size_t i = 0; i < some->count; i++) {
+        if (key_is(some->ids[i], id)) {
             return true;
         }
     }
@@ -103,7 +103,10 @@ static bool look_at(void *arg, struct live_hit *hit)
     if (!grow(seeking)) {
         return false;
     }
-    hit->person.asked_before = asked_before(&seeking->query->asked, hit->id);
+    hit->person.asked_before = among(&seeking->query->asked, hit->id);
+    if (hit->person.hold == HOLD_OFFER && among(&seeking->query->freed, hit->id)) {
+        hit->person.hold = HOLD_FREE;
+    }
     seeking->looked_at++;
     struct view *views = &result->views[result->count * seeking->query->slot_count];
     bool fits = judge(seeking, &hit->person, views);

@@ -11,8 +11,8 @@
 #include "rules.h"
 #include "travel.h"
 
-/* Whom this incident has asked before, by their ids. */
-struct search_asked {
+/* Some persons by their ids. */
+struct search_ids {
     const struct key *ids;
     size_t count;
 };
@@ -31,7 +31,8 @@ struct search_query {
     const struct slot_need *const *needs; /* by slot */
     const uint32_t *wanted;               /* by slot; 0: nobody is looked for */
     size_t slot_count;
-    struct search_asked asked;
+    struct search_ids asked; /* by this incident, before */
+    struct search_ids freed; /* held, says memory, but this transaction lets them go */
     struct search_limits limits;
 };
 

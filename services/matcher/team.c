@@ -127,6 +127,23 @@ struct slot *team_slot_for(const struct team *team, const struct person *person)
 
 /* ---- offers ---- */
 
+/* Memory hears of it after the commit; what this transaction matches yet may have him. Others had better not ask: they would wait for it. */
+static enum gx_rc note_freed(struct team *team, const char *responder_id)
+{
+    struct incident *incident = team->incident;
+    struct key id;
+    if (incident == NULL || !key_parse(responder_id, &id)) {
+        return GX_OK;
+    }
+    struct freed *freed = gx_arena_alloc(&team->ctx->arena, sizeof *freed);
+    if (freed == NULL) {
+        return GX_LIMIT;
+    }
+    *freed = (struct freed){id, incident->freed};
+    incident->freed = freed;
+    return GX_OK;
+}
+
 static enum gx_rc offer_over(struct team *team, struct offer *offer, const struct offer_end *end)
 {
     offer->state = end->state;
@@ -136,11 +153,10 @@ static enum gx_rc offer_over(struct team *team, struct offer *offer, const struc
     if (slot != NULL && slot->offered > 0) {
         slot->offered--;
     }
-    if (end->state != GENXI__OFFER_STATE__OFFER_STATE_ACCEPTED) {
-        /* Before the commit, so that the next matching of this transaction finds him; should it fail, the table says no to that. */
-        live_release(team->self->live, offer->responder_id, offer->id, end->at);
-    }
-    enum gx_rc rc = gx_timer_cancel(team->ctx, "offer", offer->id);
+    enum gx_rc rc = end->state == GENXI__OFFER_STATE__OFFER_STATE_ACCEPTED
+                        ? GX_OK
+                        : note_freed(team, offer->responder_id);
+    rc = rc != GX_OK ? rc : gx_timer_cancel(team->ctx, "offer", offer->id);
     return rc == GX_OK ? speak_offer_ended(team->ctx, offer) : rc;
 }
 

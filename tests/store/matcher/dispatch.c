@@ -392,6 +392,26 @@ static void test_merge_waits_for_the_other_incident(void **state)
         1);
 }
 
+static void test_merge_may_ask_whom_it_lets_go(void **state)
+{
+    (void)state;
+    const struct affair a = {.name = "a", .wanted = {{FORCE(POLICE), 2}}};
+    const struct affair b = {.name = "b", .wanted = {{FORCE(POLICE), 1}}};
+    add_person(&P1);
+    add_person(&P2);
+    assert_int_equal(open_affair(world, &b), GX_OK); /* p1 */
+    assert_int_equal(open_affair(world, &a), GX_OK); /* p2, one is missing */
+    assert_string_equal(offer_of("p1")->incident_id, id_of("b"));
+    Genxi__IncidentMerged merged = GENXI__INCIDENT_MERGED__INIT;
+    Genxi__Incident incident = GENXI__INCIDENT__INIT;
+    merged.from_id = (char *)(uintptr_t)id_of("b");
+    merged.into_id = (char *)(uintptr_t)id_of("a");
+    merged.incident = &incident;
+    assert_int_equal(side_event(world, GX_E_incident_merged, &merged), GX_OK);
+    assert_string_equal(offer_of("p1")->incident_id, id_of("a"));
+    assert_string_equal(offer_of("p2")->incident_id, id_of("a"));
+}
+
 static void test_ladder_steps_up_when_nobody_came(void **state)
 {
     (void)state;
@@ -518,6 +538,7 @@ int main(void)
         TEST(test_end_frees_everybody),
         TEST(test_handled_sends_nobody_more_but_keeps_who_is_there),
         TEST(test_merge_brings_the_team_along),
+        TEST(test_merge_may_ask_whom_it_lets_go),
         TEST(test_merge_waits_for_the_other_incident),
         TEST(test_ladder_steps_up_when_nobody_came),
         TEST(test_rung_that_is_met_changes_nothing),

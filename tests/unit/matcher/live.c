@@ -348,7 +348,7 @@ static const struct slot_need POLICE_NEED = {FORCE(POLICE), NULL, 0, 1};
 static const struct slot_need GUARD_NEED = {FORCE(GUARD), NULL, 0, 1};
 
 static struct search_result run_search(struct gx_point at, const uint32_t wanted[2],
-                                       struct search_asked asked)
+                                       struct search_ids asked)
 {
     static const struct slot_need *const needs[] = {&POLICE_NEED, &GUARD_NEED};
     const struct gx_travel travel = travel_straight_line(&SPEEDS);
@@ -413,7 +413,7 @@ static void test_search_finds_the_nearest_that_fit(void **state)
     populate();
     for (int i = 0; i < 50; i++) {
         struct gx_point at = {CENTRE.lon + draw(-0.05, 0.05), CENTRE.lat + draw(-0.05, 0.05)};
-        struct search_result result = run_search(at, wanted, (struct search_asked){0});
+        struct search_result result = run_search(at, wanted, (struct search_ids){0});
         check_slot(&result, 0, FORCE(POLICE), at, 20);
         check_slot(&result, 1, FORCE(GUARD), at, 24);
     }
@@ -426,7 +426,7 @@ static void test_search_tells_why_others_do_not(void **state)
     struct key asked[1];
     bool met[RULE_COUNT] = {false};
     populate();
-    struct search_result result = run_search(CENTRE, wanted, (struct search_asked){0});
+    struct search_result result = run_search(CENTRE, wanted, (struct search_ids){0});
     size_t nearest = 0;
     while (result.views[nearest * 2].rule != RULE_NONE) {
         nearest++;
@@ -435,7 +435,7 @@ static void test_search_tells_why_others_do_not(void **state)
     const char *name = result.persons[nearest].id;
     char again[GX_ID_SIZE];
     (void)snprintf(again, sizeof again, "%s", name);
-    result = run_search(CENTRE, wanted, (struct search_asked){asked, 1});
+    result = run_search(CENTRE, wanted, (struct search_ids){asked, 1});
     for (size_t p = 0; p < result.count; p++) {
         met[result.views[p * 2].rule] = true;
         assert_int_equal(result.persons[p].force, FORCE(POLICE)); /* nobody else is looked for */
@@ -476,7 +476,7 @@ static void test_search_goes_on_while_others_write(void **state)
     atomic_store(&writing_over, false);
     assert_int_equal(pthread_create(&writer, NULL, keep_writing, NULL), 0);
     for (int i = 0; i < 500; i++) {
-        struct search_result result = run_search(CENTRE, wanted, (struct search_asked){0});
+        struct search_result result = run_search(CENTRE, wanted, (struct search_ids){0});
         size_t fitting = 0;
         for (size_t p = 0; p < result.count; p++) {
             fitting += result.views[p * 2].rule == RULE_NONE ? 1 : 0;
