@@ -61,7 +61,7 @@ static int serve(const struct gx_common_settings *common)
 
 int main(int argc, char **argv)
 {
-    struct gx_common_settings common;
+    static struct gx_common_settings common; /* its texts live as long as the process */
     const struct gx_settings_table tables[] = {
         {GX_COMMON_SETTINGS, GX_COMMON_SETTINGS_COUNT, &common, "common"},
         {BROKER_SETTINGS, BROKER_SETTINGS_COUNT, &BROKER_TARGET, "broker"},

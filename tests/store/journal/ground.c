@@ -153,7 +153,7 @@ void ground_sleep_ms(int ms)
 static const char *name_of(const char *sql)
 {
     static struct {
-        const char *sql;
+        char *sql; /* a copy: some statements are put together on the caller's stack */
         char name[32];
     } known[128];
     static size_t count;
@@ -163,7 +163,8 @@ static const char *name_of(const char *sql)
         }
     }
     assert_true(count < GX_COUNT_OF(known));
-    known[count].sql = sql;
+    known[count].sql = strdup(sql);
+    assert_non_null(known[count].sql);
     (void)snprintf(known[count].name, sizeof known[count].name, "ground_%zu", count);
     return known[count++].name;
 }

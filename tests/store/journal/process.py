@@ -124,7 +124,7 @@ def it_serves_reloads_and_drains(folder):
     assert code == 0 and seconds < 10, (code, seconds, service.text())
     assert '"drain-late"' not in service.text()
     bus.terminate()
-    assert bus.wait(timeout=30) == 0
+    assert bus.wait(timeout=30) == 0, open(f"{folder}/broker.log", encoding="utf-8").read()[-3000:]
 
 
 def migrate(folder):
