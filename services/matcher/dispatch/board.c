@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TIERS = 6,        /* crews that are looked at for a cluster; farther ones hardly ever go */
+    RANKS = TIERS + 1 /* one more, so that any one can be taken away */
+};
+
+/* When none of them is there the call waits; so many targets. */
+static const double WAIT_TARGETS = 3.5;
+
+struct placed {
+    struct board_crew crew;
+    float here[COVER_CLUSTERS]; /* from where it is */
+    float cost[COVER_CLUSTERS]; /* as it counts */
+};
+
+struct board {
+    const struct cover *cover;
+    float wait;
+    struct placed *crews;
+    size_t count;
+    size_t room;
+    bool ranked;
+    uint32_t rank[COVER_CLUSTERS][RANKS];
+    uint32_t depth; /* how many ranks there are */
+    /* The expected cost as a function of one more crew's own cost: the least of these lines. */
+    float base[TIERS + 1][COVER_CLUSTERS];
+    float slope[TIERS + 1][COVER_CLUSTERS];
+};
+
+static void *must(void *room)
+{
+    if (room == NULL) {
+        (void)fputs("out of memory: board\n", stderr);
+        abort();
+    }
+    return room;
+}
+
+struct board *board_new(const struct cover *cover)
+{
+    struct board *board = must(calloc(1, sizeof *board));
+    board->cover = cover;
+    board->wait = (float)cover_cost(cover, WAIT_TARGETS * (double)cover_target_ms(cover) / 1000.0);
+    return board;
+}
+
+void board_free(struct board *board)
+{
+    if (board != NULL) {
+        free(board->crews);
+        free(board);
+    }
+}
+
+void board_clear(struct board *board)
+{
+    board->count = 0;
+    board->ranked = false;
+}
+
+static void blend(const struct board *board, struct placed *placed, int32_t post, float *ret_cost)
+{
+    if (post == BOARD_NO_POST) {
+        memcpy(ret_cost, placed->here, sizeof placed->here);
+        return;
+    }
+    const float *there = cover_post_row(board->cover, (size_t)post);
+    float share = placed->crew.arrived;
+    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+        ret_cost[c] = (1.0F - share) * placed->here[c] + share * there[c];
+    }
+}
+
+size_t board_add(struct board *board, const struct board_crew *crew)
+{
+    if (board->count == board->room) {
+        board->room = board->room == 0 ? 32 : board->room * 2;
+        board->crews = must(realloc(board->crews, board->room * sizeof *board->crews));
+    }
+    struct placed *placed = &board->crews[board->count];
+    placed->crew = *crew;
+    cover_row(board->cover, crew->at, placed->here);
+    blend(board, placed, crew->post, placed->cost);
+    board->ranked = false;
+    return board->count++;
+}
+
+void board_send(struct board *board, size_t crew, int32_t post)
+{
+    struct placed *placed = &board->crews[crew];
+    placed->crew.post = post;
+    blend(board, placed, post, placed->cost);
+    board->ranked = false;
+}
+
+static void rank_cluster(struct board *board, size_t cluster)
+{
+    uint32_t *rank = board->rank[cluster];
+    float cost[RANKS];
+    size_t depth = 0;
+    for (size_t i = 0; i < board->count; i++) {
+        float own = board->crews[i].cost[cluster];
+        if (depth == RANKS && own >= cost[RANKS - 1]) {
+            continue;
+        }
+        size_t at = depth < RANKS ? depth++ : RANKS - 1;
+        for (; at > 0 && cost[at - 1] > own; at--) {
+            cost[at] = cost[at - 1];
+            rank[at] = rank[at - 1];
+        }
+        cost[at] = own;
+        rank[at] = (uint32_t)i;
+    }
+    board->depth = (uint32_t)depth;
+}
+
+static void rank(struct board *board)
+{
+    if (!board->ranked) {
+        board->depth = 0;
+        for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+            rank_cluster(board, c);
+        }
+        board->ranked = true;
+    }
+}
+
+/* The lines of one cluster without crew `skip`, for one that is there with this chance; returns the cost without it. */
+static float draw_cluster(struct board *board, size_t cluster, size_t skip, float chance)
+{
+    float before[TIERS + 1]; /* what the first n contribute */
+    float absent[TIERS + 1]; /* the chance that none of the first n is there */
+    size_t n = 0;
+    before[0] = 0.0F;
+    absent[0] = 1.0F;
+    for (size_t r = 0; r < board->depth && n < TIERS; r++) {
+        uint32_t i = board->rank[cluster][r];
+        if (i == skip) {
+            continue;
+        }
+        const struct placed *placed = &board->crews[i];
+        float there = absent[n] * placed->crew.chance;
+        before[n + 1] = before[n] + there * placed->cost[cluster];
+        absent[n + 1] = absent[n] - there;
+        n++;
+    }
+    float weight = cover_weights(board->cover)[cluster];
+    float all = before[n] + absent[n] * board->wait;
+    for (size_t k = 0; k <= TIERS; k++) {
+        size_t at = k < n ? k : n;
+        board->base[k][cluster] = weight * (before[at] + (1.0F - chance) * (all - before[at]));
+        board->slope[k][cluster] = weight * absent[at] * chance;
+    }
+    return weight * all;
+}
+
+static double draw(struct board *board, size_t skip, float chance)
+{
+    rank(board);
+    double sum = 0;
+    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+        sum += (double)draw_cluster(board, c, skip, chance);
+    }
+    return sum;
+}
+
+/* The expected cost with one more crew. Sixteen sums side by side, so that the compiler can use wide registers. */
+static float with_row(const struct board *board, const float *restrict cost)
+{
+    enum {
+        LANES = 16
+    };
+    float sum[LANES] = {0};
+    for (size_t c = 0; c < COVER_CLUSTERS; c += LANES) {
+        float least[LANES];
+        for (size_t i = 0; i < LANES; i++) {
+            least[i] = board->base[0][c + i] + board->slope[0][c + i] * cost[c + i];
+        }
+        for (size_t k = 1; k <= TIERS; k++) {
+            for (size_t i = 0; i < LANES; i++) {
+                float line = board->base[k][c + i] + board->slope[k][c + i] * cost[c + i];
+                least[i] = line < least[i] ? line : least[i];
+            }
+        }
+        for (size_t i = 0; i < LANES; i++) {
+            sum[i] += least[i];
+        }
+    }
+    float total = 0.0F;
+    for (size_t i = 0; i < LANES; i++) {
+        total += sum[i];
+    }
+    return total;
+}
+
+double board_expected(struct board *board)
+{
+    return draw(board, board->count, 0.0F);
+}
+
+double board_loss(struct board *board, size_t crew)
+{
+    const struct placed *placed = &board->crews[crew];
+    double without = draw(board, crew, placed->crew.chance);
+    double loss = without - (double)with_row(board, placed->cost);
+    return loss > 0 ? loss : 0;
+}
+
+/* Whichever post: a crew counts partly from where it is, so the lines are bent to the post's share alone. */
+static void bend(struct board *board, const struct placed *placed)
+{
+    float share = placed->crew.arrived;
+    for (size_t k = 0; k <= TIERS; k++) {
+        for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+            board->base[k][c] += board->slope[k][c] * (1.0F - share) * placed->here[c];
+            board->slope[k][c] *= share;
+        }
+    }
+}
+
+int32_t board_best_post(struct board *board, size_t crew, const struct board_pull *pull,
+                        double *ret_gain)
+{
+    const struct placed *placed = &board->crews[crew];
+    struct cover_place at = placed->crew.at;
+    int32_t own = placed->crew.post;
+    (void)draw(board, crew, placed->crew.chance);
+    float stay = with_row(board, placed->cost);
+    if (own != BOARD_NO_POST) {
+        stay += pull->per_second * cover_move_seconds(board->cover, at, (size_t)own);
+    }
+    bend(board, placed);
+    int32_t best = own;
+    float least = stay - pull->least_gain;
+    for (size_t p = 0; p < cover_post_count(board->cover); p++) {
+        float drive = pull->per_second * cover_move_seconds(board->cover, at, p);
+        float cost = with_row(board, cover_post_row(board->cover, p)) + drive;
+        if (cost < least) {
+            least = cost;
+            best = (int32_t)p;
+        }
+    }
+    *ret_gain = best == own ? 0.0 : (double)(stay - least);
+    return best;
+}

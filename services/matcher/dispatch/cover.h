@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a city asks of its crews: where calls come from, how long the way there is from every node, and what a response time
+ * is worth. Demand is gathered into clusters of about equal weight; posts (places worth standing at) are the clusters'
+ * centres and whatever else the caller knows. Built once for a graph and a speed; read-only afterwards, by any number of
+ * threads. Takes 2 bytes a node and post.
+ */
+#ifndef DISPATCH_COVER_H
+#define DISPATCH_COVER_H
+
+#include "base/geo.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    COVER_CLUSTERS = 256,
+    COVER_POSTS_MAX = 1024
+};
+
+struct cover_demand {
+    uint32_t node;
+    struct gx_point place;
+    double weight; /* any unit, > 0 */
+};
+
+/* Where a crew is: it can turn at node, in offset_ms. */
+struct cover_place {
+    uint32_t node;
+    uint32_t offset_ms;
+};
+
+struct cover_setup {
+    const struct cover_demand *demand;
+    size_t demand_count; /* at least 1 */
+    const uint32_t *posts;
+    size_t post_count; /* more posts than the centres; doubles are dropped */
+    size_t node_count;
+    int64_t target_ms; /* the city's own target T for a response */
+    double move_ratio; /* how much longer a crew drives to a post than to a call, at least 1 */
+    /* Times from every node to this one, UINT32_MAX: no way. ret_ms has room for node_count. */
+    void (*times_to)(void *self, uint32_t node, uint32_t *ret_ms);
+    void *self;
+};
+
+struct cover;
+
+/* Memory that is not there ends the program. */
+struct cover *cover_new(const struct cover_setup *setup);
+void cover_free(struct cover *cover);
+
+size_t cover_post_count(const struct cover *cover);
+uint32_t cover_post_node(const struct cover *cover, size_t post);
+int64_t cover_target_ms(const struct cover *cover);
+
+/*
+ * The cost of a response in seconds: the time itself, and a step of one T around T, since a late response costs more than
+ * its seconds.
+ */
+double cover_cost(const struct cover *cover, double seconds);
+/* ret_cost[cluster] for COVER_CLUSTERS: the cost of a response from this place. */
+void cover_row(const struct cover *cover, struct cover_place at, float *ret_cost);
+/* The same from a post, ready. */
+const float *cover_post_row(const struct cover *cover, size_t post);
+/* Seconds to drive there without lights. */
+float cover_move_seconds(const struct cover *cover, struct cover_place at, size_t post);
+/* Share of the demand, by cluster; unused clusters weigh 0. */
+const float *cover_weights(const struct cover *cover);
+
+#endif
