@@ -10,7 +10,7 @@ enum {
     RANKS = TIERS + 1 /* one more, so that any one can be taken away */
 };
 
-/* When none of them is there the call waits; so many targets. */
+/* When none of them is there the call waits: so many targets, and never better than anybody's coming. */
 static const double WAIT_TARGETS = 3.5;
 
 struct placed {
@@ -26,6 +26,7 @@ struct board {
     size_t count;
     size_t room;
     bool ranked;
+    bool wide; /* the machine has AVX2 */
     uint32_t rank[COVER_CLUSTERS][RANKS];
     uint32_t depth; /* how many ranks there are */
     /* The expected cost as a function of one more crew's own cost: the least of these lines. */
@@ -47,6 +48,9 @@ struct board *board_new(const struct cover *cover)
     struct board *board = must(calloc(1, sizeof *board));
     board->cover = cover;
     board->wait = (float)cover_cost(cover, WAIT_TARGETS * (double)cover_target_ms(cover) / 1000.0);
+#ifdef __x86_64__
+    board->wide = __builtin_cpu_supports("avx2") != 0;
+#endif
     return board;
 }
 
@@ -170,27 +174,39 @@ static double draw(struct board *board, size_t skip, float chance)
     return sum;
 }
 
-/* The expected cost with one more crew. Sixteen sums side by side, so that the compiler can use wide registers. */
-static float with_row(const struct board *board, const float *restrict cost)
+/* Eight clusters side by side: one wide register, or two narrow ones. */
+typedef float lanes __attribute__((vector_size(32)));
+typedef int32_t lane_mask __attribute__((vector_size(32)));
+enum {
+    LANES = 8
+};
+
+static inline __attribute__((always_inline)) void load(lanes *ret_lanes, const float *from)
 {
-    enum {
-        LANES = 16
-    };
-    float sum[LANES] = {0};
+    memcpy(ret_lanes, from, sizeof *ret_lanes);
+}
+
+/* The expected cost with one more crew: the same sums in the same order on every machine. */
+static inline __attribute__((always_inline)) float sum_row(const struct board *board,
+                                                           const float *cost)
+{
+    lanes sum = {0};
     for (size_t c = 0; c < COVER_CLUSTERS; c += LANES) {
-        float least[LANES];
-        for (size_t i = 0; i < LANES; i++) {
-            least[i] = board->base[0][c + i] + board->slope[0][c + i] * cost[c + i];
-        }
+        lanes own;
+        lanes base;
+        lanes slope;
+        load(&own, &cost[c]);
+        load(&base, &board->base[0][c]);
+        load(&slope, &board->slope[0][c]);
+        lanes least = base + slope * own;
         for (size_t k = 1; k <= TIERS; k++) {
-            for (size_t i = 0; i < LANES; i++) {
-                float line = board->base[k][c + i] + board->slope[k][c + i] * cost[c + i];
-                least[i] = line < least[i] ? line : least[i];
-            }
+            load(&base, &board->base[k][c]);
+            load(&slope, &board->slope[k][c]);
+            lanes line = base + slope * own;
+            lane_mask lower = line < least;
+            least = (lanes)(((lane_mask)line & lower) | ((lane_mask)least & ~lower));
         }
-        for (size_t i = 0; i < LANES; i++) {
-            sum[i] += least[i];
-        }
+        sum += least;
     }
     float total = 0.0F;
     for (size_t i = 0; i < LANES; i++) {
@@ -199,17 +215,59 @@ static float with_row(const struct board *board, const float *restrict cost)
     return total;
 }
 
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static float sum_row_wide(const struct board *board,
+                                                          const float *cost)
+{
+    return sum_row(board, cost);
+}
+#endif
+
+static float with_row(const struct board *board, const float *cost)
+{
+#ifdef __x86_64__
+    if (board->wide) {
+        return sum_row_wide(board, cost);
+    }
+#endif
+    return sum_row(board, cost);
+}
+
 double board_expected(struct board *board)
 {
     return draw(board, board->count, 0.0F);
 }
 
-double board_loss(struct board *board, size_t crew)
+/* What one cluster loses with each of its ranked crews: the later ones move up. */
+static void lose_cluster(const struct board *board, size_t cluster, double *loss)
 {
-    const struct placed *placed = &board->crews[crew];
-    double without = draw(board, crew, placed->crew.chance);
-    double loss = without - (double)with_row(board, placed->cost);
-    return loss > 0 ? loss : 0;
+    const uint32_t *ranked = board->rank[cluster];
+    size_t depth = board->depth < TIERS ? board->depth : TIERS;
+    float rest = board->wait; /* expected when none of the first r + 1 is there */
+    for (size_t r = depth; r-- > 0;) {
+        const struct placed *placed = &board->crews[ranked[r]];
+        float own = placed->cost[cluster];
+        float gain = placed->crew.chance * (rest - own);
+        float absent = 1.0F;
+        for (size_t before = 0; before < r; before++) {
+            absent *= 1.0F - board->crews[ranked[before]].crew.chance;
+        }
+        if (gain > 0.0F) {
+            loss[ranked[r]] += (double)(cover_weights(board->cover)[cluster] * absent * gain);
+        }
+        rest = placed->crew.chance * own + (1.0F - placed->crew.chance) * rest;
+    }
+}
+
+void board_losses(struct board *board, double *ret_loss)
+{
+    rank(board);
+    for (size_t i = 0; i < board->count; i++) {
+        ret_loss[i] = 0;
+    }
+    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+        lose_cluster(board, c, ret_loss);
+    }
 }
 
 /* Whichever post: a crew counts partly from where it is, so the lines are bent to the post's share alone. */

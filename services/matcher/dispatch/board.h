@@ -33,8 +33,8 @@ void board_send(struct board *board, size_t crew, int32_t post);
 
 /* The cost that the next call can expect, in seconds. */
 double board_expected(struct board *board);
-/* How much that grows without this crew; never below 0. */
-double board_loss(struct board *board, size_t crew);
+/* ret_loss[crew]: how much that grows without this crew; never below 0. */
+void board_losses(struct board *board, double *ret_loss);
 
 struct board_pull {
     float per_second; /* cost of each second of driving to a post */

@@ -247,6 +247,17 @@ const float *cover_post_row(const struct cover *cover, size_t post)
     return cover->post_row[post];
 }
 
+double cover_dearest(const struct cover *cover)
+{
+    float most = 0.0F;
+    for (size_t p = 0; p < cover->post_count; p++) {
+        for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+            most = cover->post_row[p][c] > most ? cover->post_row[p][c] : most;
+        }
+    }
+    return (double)most;
+}
+
 float cover_move_seconds(const struct cover *cover, struct cover_place at, size_t post)
 {
     double tenths = cover->tenths[(size_t)at.node * cover->post_count + post];

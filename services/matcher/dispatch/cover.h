@@ -62,6 +62,8 @@ double cover_cost(const struct cover *cover, double seconds);
 void cover_row(const struct cover *cover, struct cover_place at, float *ret_cost);
 /* The same from a post, ready. */
 const float *cover_post_row(const struct cover *cover, size_t post);
+/* The dearest response from any post to any cluster. */
+double cover_dearest(const struct cover *cover);
 /* Seconds to drive there without lights. */
 float cover_move_seconds(const struct cover *cover, struct cover_place at, size_t post);
 /* Share of the demand, by cluster; unused clusters weigh 0. */

@@ -10,7 +10,7 @@
 /* One call feels the hole before the others have closed up. */
 static const double CALLS_THAT_FEEL = 1.0;
 /* How much a crew on its way to a post counts as being there: calls come while it drives. */
-static const float POST_SHARE = 0.85F;
+static const float POST_SHARE = 0.7F;
 static const struct board_pull PULL = {.per_second = 0.003F, .least_gain = 0.1F};
 
 enum {
@@ -33,6 +33,7 @@ struct decide {
     size_t column_count;
     size_t *column_of; /* by crew */
     size_t *on_board;  /* by crew: its number there */
+    double *loss;      /* by number on the board */
     int64_t *price;    /* by column */
     int64_t *cost;     /* [row * columns + column]; rows by slot_order */
     int64_t *nobody;
@@ -74,6 +75,7 @@ void decide_free(struct decide *decide)
     free(decide->column_crew);
     free(decide->column_of);
     free(decide->on_board);
+    free(decide->loss);
     free(decide->price);
     free(decide->cost);
     free(decide->nobody);
@@ -89,6 +91,7 @@ static void make_room(struct decide *d, size_t crews, size_t slots)
         d->column_crew = grown(d->column_crew, crews, sizeof *d->column_crew);
         d->column_of = grown(d->column_of, crews, sizeof *d->column_of);
         d->on_board = grown(d->on_board, crews, sizeof *d->on_board);
+        d->loss = grown(d->loss, crews, sizeof *d->loss);
         d->price = grown(d->price, crews, sizeof *d->price);
         d->crew_room = crews;
     }
@@ -123,9 +126,15 @@ static int slot_by_id(const void *a, const void *b, void *slots)
     return (x > y) - (x < y);
 }
 
+/* Under way to a slot of this moment. */
+static bool is_to_slot(const struct decide_crew *crew)
+{
+    return crew->state == DECIDE_UNDER_WAY && crew->slot != DECIDE_NOBODY;
+}
+
 static bool is_available(const struct decide_crew *crew)
 {
-    return crew->state == DECIDE_IDLE || crew->state == DECIDE_UNDER_WAY;
+    return crew->state == DECIDE_IDLE || is_to_slot(crew);
 }
 
 /* Everything in order of id, so that the caller's order plays no part. */
@@ -221,12 +230,11 @@ static void price(struct decide *d, const struct decide_moment *m)
         if (m->forces[f].cover == NULL || available < 2 || available > PRICED_CREWS_MAX) {
             continue;
         }
-        struct board *board = lay_out(d, m, f, true, 1.0F);
+        board_losses(lay_out(d, m, f, true, 1.0F), d->loss);
         for (size_t c = 0; c < d->column_count; c++) {
             size_t crew = d->column_crew[c];
             if (m->crews[crew].force == f) {
-                double loss = board_loss(board, d->on_board[crew]) * 1000.0;
-                d->price[c] += (int64_t)(loss * CALLS_THAT_FEEL);
+                d->price[c] += (int64_t)(d->loss[d->on_board[crew]] * CALLS_THAT_FEEL * 1000.0);
             }
         }
     }
@@ -252,7 +260,7 @@ static int64_t turn_cost(const struct decide_force *force)
 static bool turns(const struct decide_moment *m, const bool *served, size_t slot, size_t crew)
 {
     const struct decide_crew *c = &m->crews[crew];
-    if (c->state == DECIDE_UNDER_WAY) {
+    if (is_to_slot(c)) {
         return (size_t)c->slot != slot;
     }
     return served[slot];
@@ -278,7 +286,7 @@ static void fill_costs(struct decide *d, const struct decide_moment *m)
     bool *served = grown(NULL, m->slot_count, sizeof *served);
     memset(served, 0, m->slot_count * sizeof *served);
     for (size_t i = 0; i < m->crew_count; i++) {
-        if (m->crews[i].state == DECIDE_UNDER_WAY) {
+        if (is_to_slot(&m->crews[i])) {
             served[m->crews[i].slot] = true;
         }
     }
@@ -314,8 +322,7 @@ struct decide_outcome decide_assign(struct decide *d, const struct decide_moment
     }
     for (size_t i = 0; i < m->crew_count; i++) {
         const struct decide_crew *crew = &m->crews[i];
-        outcome.turned +=
-            crew->state == DECIDE_UNDER_WAY && ret_crew[crew->slot] != (int32_t)i ? 1 : 0;
+        outcome.turned += is_to_slot(crew) && ret_crew[crew->slot] != (int32_t)i ? 1 : 0;
     }
     return outcome;
 }

@@ -32,7 +32,7 @@ enum {
 
 enum decide_state {
     DECIDE_IDLE,
-    DECIDE_UNDER_WAY, /* to a slot of this moment; may be turned round */
+    DECIDE_UNDER_WAY, /* may be turned round, if its slot is of this moment */
     DECIDE_DRIVING,   /* to a call, and not to be turned round */
     DECIDE_BUSY
 };
@@ -43,7 +43,7 @@ struct decide_crew {
     enum decide_state state;
     struct cover_place at; /* where it can next turn; driving or busy: its call's place */
     uint32_t goal;         /* under way: its call's node */
-    int32_t slot;          /* position in slots, under way only; else DECIDE_NOBODY */
+    int32_t slot;          /* under way: position in slots; DECIDE_NOBODY: none of this moment's */
     int32_t post;          /* idle: the post it stands at or drives to, BOARD_NO_POST for none */
     bool movable;          /* may be sent to posts */
     uint32_t load_ms;      /* what its load of the last hours counts */

@@ -23,6 +23,8 @@ void genxi_free(struct genxi *genxi);
 struct sim_policy genxi_policy(struct genxi *genxi);
 /* Microseconds of each choice for a new call, travel times included; and of each look at the posts. */
 struct bench_samples *genxi_choices(struct genxi *genxi);
+struct bench_samples *genxi_choices_cpu(
+    struct genxi *genxi); /* without the time that others had the processor */
 struct bench_samples *genxi_postings(struct genxi *genxi);
 
 #endif

@@ -167,6 +167,8 @@ static void print_times(const char *prefix, struct figures *figures, struct genx
     bench_line(prefix, "decision_p50_us", (double)bench_percentile(&figures->choices, 0.5), "us");
     bench_line(prefix, "decision_p99_us", (double)bench_percentile(&figures->choices, 0.99), "us");
     if (genxi != NULL) {
+        bench_line(prefix, "decision_cpu_p50_us",
+                   (double)bench_percentile(genxi_choices_cpu(genxi), 0.5), "us");
         bench_line(prefix, "posting_p50_us", (double)bench_percentile(genxi_postings(genxi), 0.5),
                    "us");
         bench_line(prefix, "moves", (double)figures->moves / (double)figures->calls, "per_call");

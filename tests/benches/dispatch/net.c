@@ -189,13 +189,13 @@ bool net_tree_step(struct net_tree *tree, uint32_t *ret_node)
     return false;
 }
 
-uint32_t net_tree_ms(struct net_tree *tree, uint32_t node)
+uint32_t net_tree_ms(struct net_tree *tree, uint32_t node, uint32_t most_ms)
 {
     uint32_t reached = 0;
-    while (tree->settled[node] != tree->round) {
-        if (!net_tree_step(tree, &reached)) {
+    while (!net_tree_knows(tree, node)) {
+        if (tree->radius_ms > most_ms || !net_tree_step(tree, &reached)) {
             return UINT32_MAX;
         }
     }
-    return tree->ms[node];
+    return tree->ms[node] > most_ms ? UINT32_MAX : tree->ms[node];
 }

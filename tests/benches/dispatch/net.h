@@ -57,8 +57,8 @@ void net_tree_done(struct net_tree *tree);
 void net_tree_start(struct net_tree *tree, uint32_t to, enum net_speed speed);
 /* Settles the next nearest node; false at the end. */
 bool net_tree_step(struct net_tree *tree, uint32_t *ret_node);
-/* Time from node; searches on until it is known. UINT32_MAX: no way. */
-uint32_t net_tree_ms(struct net_tree *tree, uint32_t node);
+/* Time from node; searches on until it is known. UINT32_MAX: no way, or more than most_ms. */
+uint32_t net_tree_ms(struct net_tree *tree, uint32_t node, uint32_t most_ms);
 static inline bool net_tree_knows(const struct net_tree *tree, uint32_t node)
 {
     return tree->settled[node] == tree->round;

@@ -3,41 +3,63 @@
 
 #include "base/geo.h"
 
-typedef double measure(struct sim *sim, size_t unit, size_t call);
+#include <math.h>
 
-static double by_line(struct sim *sim, size_t unit, size_t call)
+static bool may_go(const struct sim *sim, size_t unit, size_t slot)
 {
-    return gx_geo_distance_m(sim_place(sim, unit), sim->stream->calls[call].place);
+    return sim->units[unit].state == SIM_IDLE && sim_slot(sim, unit) == slot;
 }
 
-static double by_road(struct sim *sim, size_t unit, size_t call)
-{
-    return (double)sim_travel_ms(sim, unit, call);
-}
-
-static void send_nearest(struct sim *sim, size_t call, size_t slot, measure *distance)
+/* unit_count: nobody. Ties: the smallest id. */
+static size_t nearest_by_line(const struct sim *sim, size_t call, size_t slot)
 {
     size_t best = sim->unit_count;
-    double least = 0;
+    double least = INFINITY;
     for (size_t u = 0; u < sim->unit_count; u++) {
-        if (sim->units[u].state != SIM_IDLE || sim_slot(sim, u) != slot) {
-            continue;
-        }
-        double d = distance(sim, u, call);
-        if (best == sim->unit_count || d < least) {
-            best = u;
-            least = d;
+        if (may_go(sim, u, slot)) {
+            double metres = gx_geo_distance_m(sim_place(sim, u), sim->stream->calls[call].place);
+            best = metres < least ? u : best;
+            least = metres < least ? metres : least;
         }
     }
-    if (best < sim->unit_count) {
-        sim_send(sim, best, call);
-    }
+    return best;
 }
 
-static void opened(struct sim *sim, size_t call, measure *distance)
+/* The nearest by line first: who is later than that need not be searched for. */
+static size_t nearest_by_road(struct sim *sim, size_t call, size_t slot)
+{
+    size_t best = nearest_by_line(sim, call, slot);
+    if (best == sim->unit_count) {
+        return best;
+    }
+    int64_t least = sim_travel_ms(sim, best, call, INT64_MAX);
+    for (size_t u = 0; u < sim->unit_count; u++) {
+        if (u == best || !may_go(sim, u, slot)) {
+            continue;
+        }
+        int64_t ms = sim_travel_ms(sim, u, call, least);
+        if (ms < least || (ms == least && u < best)) {
+            least = ms;
+            best = u;
+        }
+    }
+    return best;
+}
+
+typedef size_t nearest(struct sim *sim, size_t call, size_t slot);
+
+static size_t by_line(struct sim *sim, size_t call, size_t slot)
+{
+    return nearest_by_line(sim, call, slot);
+}
+
+static void opened(struct sim *sim, size_t call, nearest *choose)
 {
     for (size_t s = 0; s < sim->slots; s++) {
-        send_nearest(sim, call, s, distance);
+        size_t unit = choose(sim, call, s);
+        if (unit < sim->unit_count) {
+            sim_send(sim, unit, call);
+        }
     }
 }
 
@@ -68,7 +90,7 @@ static void p0_opened(void *self, struct sim *sim, size_t call)
 static void p1_opened(void *self, struct sim *sim, size_t call)
 {
     (void)self;
-    opened(sim, call, by_road);
+    opened(sim, call, nearest_by_road);
 }
 
 static void plain_freed(void *self, struct sim *sim, size_t unit)

@@ -130,12 +130,18 @@ static int64_t access_ms(const struct sim *sim, size_t unit, size_t call)
                : (int64_t)llround((double)fast * sim->pack->slower_access);
 }
 
-int64_t sim_travel_ms(struct sim *sim, size_t unit, size_t call)
+int64_t sim_travel_ms(struct sim *sim, size_t unit, size_t call, int64_t most_ms)
 {
     int64_t offset = 0;
     uint32_t head = sim_head(sim, unit, &offset);
+    offset += access_ms(sim, unit, call);
+    if (offset > most_ms) {
+        return INT64_MAX;
+    }
+    int64_t left = most_ms - offset < UINT32_MAX ? most_ms - offset : UINT32_MAX - 1;
     struct net_tree *tree = sim_tree(sim, call, sim_speed(sim, unit));
-    return offset + (int64_t)net_tree_ms(tree, head) + access_ms(sim, unit, call);
+    uint32_t ms = net_tree_ms(tree, head, (uint32_t)left);
+    return ms == UINT32_MAX ? INT64_MAX : offset + (int64_t)ms;
 }
 
 static void path_start(struct sim *sim, struct sim_unit *unit, uint32_t head, int64_t at_ms,
@@ -260,7 +266,7 @@ void sim_send(struct sim *sim, size_t unit, size_t call)
     struct net_tree *tree = sim_tree(sim, call, sim_speed(sim, unit));
     path_turn(sim, u);
     int64_t start = u->at_ms[0];
-    uint32_t total = net_tree_ms(tree, u->node[0]);
+    uint32_t total = net_tree_ms(tree, u->node[0], UINT32_MAX);
     bench_must(total != UINT32_MAX, "a call that no road reaches", "");
     for (uint32_t n = u->node[0]; n != tree->to; n = tree->next[n]) {
         path_add(u, tree->next[n], start + (int64_t)(total - tree->ms[tree->next[n]]));

@@ -91,8 +91,8 @@ size_t sim_slot(const struct sim *sim, size_t unit);
 enum net_speed sim_speed(const struct sim *sim, size_t unit);
 /* Ways to an open call. */
 struct net_tree *sim_tree(struct sim *sim, size_t call, enum net_speed speed);
-/* To the call's place, from now, by the unit. */
-int64_t sim_travel_ms(struct sim *sim, size_t unit, size_t call);
+/* To the call's place, from now, by the unit; INT64_MAX: more than most_ms. */
+int64_t sim_travel_ms(struct sim *sim, size_t unit, size_t call, int64_t most_ms);
 
 /*
  * Sends an available unit to an open call, in place of the unit that was under way to it; that one, if it gets no other
