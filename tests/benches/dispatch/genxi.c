@@ -16,7 +16,7 @@ enum {
     /* A crew so many targets later than the nearest one does not come into question. */
     MARGIN_TARGETS = 2,
     /* With n slots open the n-th nearest crew of each is enough for the shortest ways; so many more, to spare a quarter. */
-    SPARE_CREWS = 8
+    SPARE_CREWS = 3
 };
 
 struct genxi {
