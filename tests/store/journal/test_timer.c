@@ -108,7 +108,7 @@ static void test_timers_may_be_moved_and_cancelled(void **state)
     set("again", 0, 1, 200);
     set("tick", 1, 1, 3600000); /* moved away */
     start();
-    assert_int_equal(ground_wait(FIRED, 2, 10000), 2);
+    assert_true(ground_wait(FIRED, 2, 10000) >= 2); /* "again" may have come again */
     ground_sleep_ms(300);
     assert_int_equal(ground_number("SELECT count(*) FROM probe.fired WHERE kind = 'tick'"), 1);
     assert_int_equal(ground_tx(&runner, cancel_all, kind), GX_OK);
