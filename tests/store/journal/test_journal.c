@@ -579,26 +579,34 @@ static void test_idle_connection_lost_is_not_noticed_by_the_caller(void **state)
 static const struct gx_pg_stmt ADD = {"probe_add", "UPDATE probe.pair SET n = n + 1 WHERE id = $1",
                                       1, GX_PG_NONE, true};
 
+struct adder {
+    pthread_barrier_t *meeting;
+    int first;
+    bool met;
+    bool failed;
+};
+
+/* The first time both hold their first row before either asks for the other's: a certain deadlock. */
 static enum gx_rc add_both(void *arg, struct gx_ctx *ctx)
 {
-    const int *first = arg;
-    const struct gx_param one[] = {gx_int(ctx, *first)};
-    const struct gx_param other[] = {gx_int(ctx, 3 - *first)};
+    struct adder *adder = arg;
+    const struct gx_param one[] = {gx_int(ctx, adder->first)};
+    const struct gx_param other[] = {gx_int(ctx, 3 - adder->first)};
     enum gx_rc rc = gx_sql(ctx, &ADD, one, NULL);
-    ground_sleep_ms(2);
+    if (!adder->met) {
+        adder->met = true;
+        pthread_barrier_wait(adder->meeting);
+    }
     return rc == GX_OK ? gx_sql(ctx, &ADD, other, NULL) : rc;
 }
 
 static void *add_many(void *arg)
 {
     struct gx_runner runner;
-    int *first = arg;
+    struct adder *adder = arg;
     ground_runner(&runner, &chassis);
-    for (int i = 0; i < 20; i++) {
-        if (ground_tx(&runner, add_both, first) != GX_OK) {
-            *first = -1;
-            break;
-        }
+    for (int i = 0; i < 20 && !adder->failed; i++) {
+        adder->failed = ground_tx(&runner, add_both, adder) != GX_OK;
         ground_sleep_ms(5 + 7 * (i % 3)); /* others have work beside running into each other */
     }
     gx_runner_close(&runner);
@@ -607,22 +615,24 @@ static void *add_many(void *arg)
 
 static void test_deadlocks_are_repeated_until_both_are_through(void **state)
 {
-    int firsts[2] = {1, 2};
+    pthread_barrier_t meeting;
+    struct adder adders[2] = {{.meeting = &meeting, .first = 1}, {.meeting = &meeting, .first = 2}};
     pthread_t threads[2];
     (void)state;
     int64_t reruns = atomic_load(&GX_CHASSIS_METRICS[GX_M_RERUNS].value);
     ground_run("ALTER SYSTEM SET deadlock_timeout = '10ms'");
     ground_run("SELECT pg_reload_conf()");
+    assert_int_equal(pthread_barrier_init(&meeting, NULL, 2), 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, add_many, &firsts[i]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, add_many, &adders[i]), 0);
     }
     for (int i = 0; i < 2; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
-        assert_int_not_equal(firsts[i], -1);
+        assert_false(adders[i].failed);
     }
+    pthread_barrier_destroy(&meeting);
     assert_int_equal(ground_number("SELECT sum(n) FROM probe.pair"), 80);
-    assert_true(atomic_load(&GX_CHASSIS_METRICS[GX_M_RERUNS].value) >
-                reruns); /* they did run into each other */
+    assert_true(atomic_load(&GX_CHASSIS_METRICS[GX_M_RERUNS].value) > reruns);
 }
 
 /* --- row-level security --- */
