@@ -551,7 +551,7 @@ static enum gx_rc add_fixes(struct field *field)
         from[i] = (struct travel_from){person->fix, person->force};
     }
     const struct gx_travel *travel = &field->self->travel;
-    const struct travel_times times = {field->seconds, bases};
+    const struct travel_times times = {.seconds = field->seconds, .bases = bases};
     enum gx_rc rc = travel->matrix(travel->self, ctx, from, count, field->incident->place, &times);
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
         field->persons[i].travel_basis = bases[i];

@@ -155,7 +155,7 @@ static enum gx_rc travel_times(struct gx_ctx *ctx, const struct search_query *qu
     for (size_t i = 0; i < result->count; i++) {
         from[i] = (struct travel_from){result->persons[i].fix, result->persons[i].force};
     }
-    const struct travel_times times = {result->seconds, bases};
+    const struct travel_times times = {.seconds = result->seconds, .bases = bases};
     enum gx_rc rc =
         travel->matrix(travel->self, ctx, from, result->count, query->occasion->place, &times);
     for (size_t p = 0; p < result->count && rc == GX_OK; p++) {

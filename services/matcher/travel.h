@@ -23,6 +23,7 @@ struct travel_from {
 struct travel_times {
     uint32_t *seconds;  /* whole, at least 1; UINT32_MAX: cannot be reached */
     const char **bases; /* TRAVEL_... */
+    uint32_t bound;     /* whoever needs longer need not be looked for: UINT32_MAX then; 0: all */
 };
 
 struct gx_travel {

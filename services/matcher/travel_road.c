@@ -5,19 +5,31 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     FORCES = 5,     /* indexed by Genxi__Force, 0 unused */
     SNAP_M = 2000,  /* whoever is farther from every road is not on the graph */
+    SNAPS = 8192,   /* places whose node is remembered, a power of two */
     BESIDE_M = 100, /* so near to each other that a way over the next crossing would be a detour */
 };
 static const double FASTEST_MPS = 33.0; /* 120 km/h: nobody is faster on any road */
+
+/* Whoever stands still, or is asked about for one place after the other, is looked for on the graph once. */
+struct snapped {
+    struct gx_point place;
+    const struct roads *graph; /* NULL: empty */
+    enum roads_weight weight;
+    bool found;
+    struct roads_snap snap;
+};
 
 struct travel_roads {
     const struct travel_straight *straight;
     const struct roads *const *graphs;
     size_t count;
     struct roads_search **searches; /* by graph, made at first use */
+    struct snapped *snaps;          /* by place, the newest */
 };
 
 struct travel_roads *travel_roads_new(const struct travel_straight *straight,
@@ -25,7 +37,8 @@ struct travel_roads *travel_roads_new(const struct travel_straight *straight,
 {
     struct travel_roads *self = calloc(1, sizeof *self);
     if (self == NULL ||
-        (self->searches = calloc(count + 1, sizeof(struct roads_search *))) == NULL) {
+        (self->searches = calloc(count + 1, sizeof(struct roads_search *))) == NULL ||
+        (self->snaps = calloc(SNAPS, sizeof *self->snaps)) == NULL) {
         abort();
     }
     self->straight = straight;
@@ -41,6 +54,7 @@ void travel_roads_free(struct travel_roads *self)
     }
     if (self != NULL) {
         free(self->searches);
+        free(self->snaps);
     }
     free(self);
 }
@@ -72,6 +86,39 @@ static uint32_t seconds_of(const struct travel_roads *self, const struct roads *
     return seconds < 1.0 ? 1U : (uint32_t)fmin(seconds, (double)(UINT32_MAX - 1));
 }
 
+/* Where a search may end that looks for nobody who needs longer than so many seconds; 0: nowhere. */
+static struct roads_stop stop_at(const struct travel_roads *self, const struct roads *graph,
+                                 Genxi__Force force, uint32_t bound)
+{
+    double ms = (double)bound * 1000.0 / (double)seconds_of(self, graph, force, 1000 * 1000);
+    ms = fmin(ms * 1000.0 + 1000.0, (double)(UINT32_MAX / 2));
+    return (struct roads_stop){.bound_ms = bound == 0 ? 0 : (uint32_t)ms};
+}
+
+static size_t hash_of(struct gx_point place, enum roads_weight weight)
+{
+    uint64_t lon = 0;
+    uint64_t lat = 0;
+    memcpy(&lon, &place.lon, sizeof lon);
+    memcpy(&lat, &place.lat, sizeof lat);
+    uint64_t hash = (lon * UINT64_C(0x9e3779b97f4a7c15) ^ lat) + (uint64_t)weight;
+    hash = (hash ^ hash >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (size_t)(hash >> 32) & (SNAPS - 1);
+}
+
+static bool snap_on(const struct travel_roads *self, const struct roads *graph,
+                    enum roads_weight weight, struct gx_point place, struct roads_snap *ret_snap)
+{
+    struct snapped *snapped = &self->snaps[hash_of(place, weight)];
+    if (snapped->graph != graph || snapped->weight != weight || snapped->place.lon != place.lon ||
+        snapped->place.lat != place.lat) {
+        *snapped = (struct snapped){.place = place, .graph = graph, .weight = weight};
+        snapped->found = roads_snap(graph, weight, place, SNAP_M, &snapped->snap);
+    }
+    *ret_snap = snapped->snap;
+    return snapped->found;
+}
+
 /* The origins of one force among all. */
 struct party {
     struct roads_goal *goals;
@@ -80,9 +127,9 @@ struct party {
     size_t count;
 };
 
-static enum gx_rc gather(const struct roads *graph, struct gx_ctx *ctx, Genxi__Force force,
-                         const struct travel_from *from, size_t count, struct gx_point to,
-                         struct party *party)
+static enum gx_rc gather(const struct travel_roads *self, const struct roads *graph,
+                         struct gx_ctx *ctx, Genxi__Force force, const struct travel_from *from,
+                         size_t count, struct gx_point to, struct party *party)
 {
     party->goals = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *party->goals);
     party->whose = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *party->whose);
@@ -94,7 +141,7 @@ static enum gx_rc gather(const struct roads *graph, struct gx_ctx *ctx, Genxi__F
     for (size_t i = 0; i < count; i++) {
         struct roads_snap snap;
         if (from[i].force == force && gx_geo_distance_m(from[i].place, to) > BESIDE_M &&
-            roads_snap(graph, weight_of(force), from[i].place, SNAP_M, &snap)) {
+            snap_on(self, graph, weight_of(force), from[i].place, &snap)) {
             party->whose[party->count] = i;
             party->goals[party->count++] = (struct roads_goal){snap.node, snap.ms};
         }
@@ -115,14 +162,16 @@ static enum gx_rc by_force(const struct travel_roads *self, struct gx_ctx *ctx, 
         return GX_OK;
     }
     const struct roads *roads = self->graphs[graph];
-    enum gx_rc rc = gather(roads, ctx, force, from, count, to, &party);
+    enum gx_rc rc = gather(self, roads, ctx, force, from, count, to, &party);
     if (rc != GX_OK || party.count == 0) {
         return rc;
     }
     (void)roads_reach(search_on(self, (size_t)graph), weight, ROADS_TO, there.node, party.goals,
-                      party.count, (struct roads_stop){0}, party.ms);
+                      party.count, stop_at(self, roads, force, times->bound), party.ms);
     for (size_t i = 0; i < party.count; i++) {
-        if (party.ms[i] != ROADS_NEVER) {
+        if (party.ms[i] == ROADS_NEVER && times->bound != 0) {
+            times->seconds[party.whose[i]] = UINT32_MAX;
+        } else if (party.ms[i] != ROADS_NEVER) {
             times->seconds[party.whose[i]] =
                 seconds_of(self, roads, force, (uint64_t)party.ms[i] + there.ms);
             times->bases[party.whose[i]] = TRAVEL_ROAD;

@@ -21,7 +21,7 @@ static uint32_t seconds(double lon, Genxi__Force force)
     const struct travel_from from = {{lon, 0.0}, force};
     uint32_t result = 0;
     const char *basis = NULL;
-    const struct travel_times times = {&result, &basis};
+    const struct travel_times times = {.seconds = &result, .bases = &basis};
     assert_int_equal(travel.matrix(travel.self, NULL, &from, 1, (struct gx_point){0, 0}, &times),
                      GX_OK);
     assert_string_equal(basis, TRAVEL_STRAIGHT);
@@ -51,7 +51,7 @@ static void test_all_origins_are_answered_in_order(void **state)
     struct travel_from from[50];
     uint32_t result[50];
     const char *bases[50];
-    const struct travel_times times = {result, bases};
+    const struct travel_times times = {.seconds = result, .bases = bases};
     for (int i = 0; i < 50; i++) {
         from[i] = (struct travel_from){{0.001 * (i + 1), 0.0}, FORCE(PATROL)};
     }
@@ -124,7 +124,7 @@ static void test_by_road_goes_over_the_bridge(void **state)
                                        {{0.0, 0.002}, FORCE(VOLUNTEER)}};
     uint32_t seconds_by[5];
     const char *bases[5];
-    const struct travel_times times = {seconds_by, bases};
+    const struct travel_times times = {.seconds = seconds_by, .bases = bases};
     assert_int_equal(travel.matrix(travel.self, &ctx, from, 5, (struct gx_point){0.0, 0.0}, &times),
                      GX_OK);
     assert_int_equal(seconds_by[0], 18);
@@ -137,6 +137,18 @@ static void test_by_road_goes_over_the_bridge(void **state)
     /* On foot it is 4,670 m at 1 m/s, not the 334 of the straight line. */
     assert_string_equal(bases[4], TRAVEL_ROAD);
     assert_in_range(seconds_by[4], 4600, 4750);
+    /* Nobody is looked for who needs longer; who does not has the same time as before. */
+    uint32_t bounded[5];
+    const struct travel_times near = {.seconds = bounded, .bases = bases, .bound = 10};
+    const struct travel_times just = {.seconds = bounded, .bases = bases, .bound = 18};
+    assert_int_equal(travel.matrix(travel.self, &ctx, from, 5, (struct gx_point){0.0, 0.0}, &near),
+                     GX_OK);
+    assert_int_equal(bounded[0], UINT32_MAX);
+    assert_int_equal(bounded[1], 8);
+    assert_int_equal(bounded[4], UINT32_MAX);
+    assert_int_equal(travel.matrix(travel.self, &ctx, from, 5, (struct gx_point){0.0, 0.0}, &just),
+                     GX_OK);
+    assert_int_equal(bounded[0], 18);
     gx_ctx_done(&ctx);
     travel_roads_free(by_road);
     roads_free(roads);
@@ -154,7 +166,7 @@ static void test_without_a_graph_there_it_says_so(void **state)
     const struct travel_from from = {{1.01, 1.0}, FORCE(POLICE)};
     uint32_t by_line = 0;
     const char *basis = NULL;
-    const struct travel_times times = {&by_line, &basis};
+    const struct travel_times times = {.seconds = &by_line, .bases = &basis};
     assert_int_equal(
         travel.matrix(travel.self, &ctx, &from, 1, (struct gx_point){1.0, 1.0}, &times), GX_OK);
     assert_string_equal(basis, TRAVEL_STRAIGHT);
