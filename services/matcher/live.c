@@ -515,7 +515,7 @@ static void fill_person(const struct live *live, const struct record *record, in
         .rest_until_at = record->rest_until_at,
         .load = load_of(record, now),
         .site_id = "",
-        .has_fix = true,
+        .has_fix = record->fix.at != 0,
         .fix = record->fix.place,
         .fix_at = record->fix.at,
     };
@@ -575,6 +575,53 @@ void live_near(struct live *live, Genxi__Force force, struct gx_point place, dou
     live_lock_to_read(live);
     grid_near(live->grid, (unsigned)force, place, radius_m, visit_some, &nearing);
     live_unlock(live);
+}
+
+/* ---- who is on duty ---- */
+
+static bool covers(const struct record_shift *shift, int64_t at, bool ahead)
+{
+    bool open = shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_OPEN;
+    bool planned = shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_PLANNED;
+    bool within = shift->from_at <= at && at < shift->until_at;
+    return (open && (within || !ahead)) || (planned && within);
+}
+
+/* The one of the shifts that lasts longest. */
+static bool duty_of(const struct record *record, int64_t at, bool ahead, struct live_duty *duty)
+{
+    bool found = false;
+    for (size_t i = 0; i < record->shift_count; i++) {
+        const struct record_shift *shift = &record->shifts[i];
+        int64_t until_at = shift->until_at <= at ? INT64_MAX : shift->until_at;
+        if (covers(shift, at, ahead) && (!found || until_at > duty->until_at)) {
+            duty->from_at = shift->from_at;
+            duty->until_at = until_at;
+            found = true;
+        }
+    }
+    return found;
+}
+
+void live_on_duty(struct live *live, int64_t at, bool ahead, live_duty_visit *visit, void *arg)
+{
+    size_t count = live_count(live);
+    bool go_on = true;
+    for (size_t from = 0; from < count && go_on; from += CHUNK) {
+        live_lock_to_read(live);
+        for (size_t i = from; i < live->count && i < from + CHUNK && go_on; i++) {
+            const struct record *record = record_at(live, (uint32_t)i);
+            struct live_duty duty = {.heard_at = record->heard_at};
+            if (record->changed_at != 0 && duty_of(record, at, ahead, &duty)) {
+                fill_person(live, record, at, &duty.hit.person);
+                duty.hit.person.on_shift = true;
+                duty.hit.id = record->id;
+                duty.hit.org = record_org(live, record);
+                go_on = visit(arg, &duty);
+            }
+        }
+        live_unlock(live);
+    }
 }
 
 /* Takes a piece of the block for that text. */

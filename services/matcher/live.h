@@ -184,6 +184,23 @@ typedef bool live_visit(void *arg, struct live_hit *hit);
 /* Those of that force with a position no farther than radius_m, the nearest by great circle first. now is Unix ms. */
 void live_near(struct live *live, Genxi__Force force, struct gx_point place, double radius_m,
                int64_t now, live_visit *visit, void *arg);
+
+/* ---- who is on duty ---- */
+
+/* One of them. person.has_fix may be false; metres is 0. */
+struct live_duty {
+    struct live_hit hit;
+    int64_t from_at;  /* of the shift */
+    int64_t until_at; /* INT64_MAX: it is open beyond its end */
+    int64_t heard_at; /* his newest fix, even when it is forgotten by now; 0: none */
+};
+typedef bool live_duty_visit(void *arg, const struct live_duty *duty);
+/*
+ * All on duty at that moment, Unix ms: by what is open or planned now; ahead: by what is planned, an open shift to its end. Borrowed until the
+ * visit ends, as above. The lock is given to others on the way: who changes meanwhile may be seen as before or after.
+ */
+void live_on_duty(struct live *live, int64_t at, bool ahead, live_duty_visit *visit, void *arg);
+
 /* A copy with its texts, in the arena; false when that is spent. */
 bool live_keep(const struct live_hit *hit, struct gx_arena *arena, struct person *ret_person);
 

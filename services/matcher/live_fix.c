@@ -81,6 +81,7 @@ static void take_one(struct live *live, struct live_fix *fix, int64_t now,
     fix->for_track = fix->fix.at - record->track_at >= limits->thin_ms;
     record->track_at = fix->for_track ? fix->fix.at : record->track_at;
     record->fix = fix->fix;
+    record->heard_at = fix->fix.at;
     record->told = true;
     grid_put(live->grid, fix->number, record->force, fix->fix.place);
     record_changed(live, fix->number, LIVE_TO_INDEX);
@@ -111,6 +112,7 @@ static void learn_one(struct live *live, const struct live_place *place)
         return;
     }
     record->fix = (struct fix){place->place, place->at};
+    record->heard_at = place->at;
     record->indexed = live_cell_of(place->place);
     record->indexed_force = record->force;
     grid_put(live->grid, number, record->force, place->place);

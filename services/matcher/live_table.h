@@ -54,6 +54,7 @@ struct record {
     int64_t hold_at;     /* since when he is held */
     int64_t released_at; /* since when he is not */
     /* his fixes, as others have them */
+    int64_t heard_at; /* the newest, even when it is forgotten by now */
     int64_t track_at;
     struct live_cell indexed; /* where the index has him, and as whose */
     uint8_t indexed_force;

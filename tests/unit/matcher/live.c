@@ -489,6 +489,65 @@ static void test_search_goes_on_while_others_write(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- who is on duty ---- */
+
+struct on_duty {
+    size_t count;
+    struct live_duty last;
+};
+
+static bool see_duty(void *arg, const struct live_duty *duty)
+{
+    struct on_duty *seen = arg;
+    seen->count++;
+    seen->last = *duty;
+    return true;
+}
+
+static struct on_duty duty_at(int64_t at, bool ahead)
+{
+    struct on_duty seen = {.count = 0};
+    live_on_duty(live, at, ahead, see_duty, &seen);
+    return seen;
+}
+
+static void test_on_duty_now_by_what_is_open_ahead_by_the_roster(void **state)
+{
+    (void)state;
+    add_org(1, true);
+    add_responder(0, FORCE(POLICE), 1);
+    add_shift(0, NOW - 1000, NOW + 1000, OPEN, 1);
+    add_responder(1, FORCE(POLICE), 1);
+    add_shift(1, NOW + 5000, NOW + 9000, PLANNED, 1);
+    add_responder(2, FORCE(POLICE), 1);
+    add_shift(2, NOW - 1000, NOW + 9000, CLOSED, 1);
+    add_shift(3, NOW - 1000, NOW + 9000, OPEN, 1); /* the registry has not told of him */
+    struct on_duty seen = duty_at(NOW, false);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.last.from_at, NOW - 1000);
+    assert_int_equal(seen.last.until_at, NOW + 1000);
+    assert_true(seen.last.hit.person.on_shift && !seen.last.hit.person.has_fix);
+    assert_int_equal(duty_at(NOW + 2000, false).count, 1); /* still open, beyond its end */
+    assert_int_equal(duty_at(NOW + 2000, false).last.until_at, INT64_MAX);
+    assert_int_equal(duty_at(NOW + 2000, true).count, 0);
+    assert_int_equal(duty_at(NOW + 5000, true).count, 1);
+    assert_int_equal(duty_at(NOW + 9000, true).count, 0);
+}
+
+static void test_a_forgotten_fix_was_heard(void **state)
+{
+    (void)state;
+    add_org(1, true);
+    add_responder(0, FORCE(POLICE), 1);
+    add_shift(0, NOW - 1000, NOW + 1000, OPEN, 1);
+    assert_int_equal(duty_at(NOW, false).last.heard_at, 0);
+    (void)take(0, CENTRE, NOW - 500);
+    assert_true(duty_at(NOW, false).last.hit.person.has_fix);
+    live_expire(live, INT64_MAX);
+    assert_false(duty_at(NOW, false).last.hit.person.has_fix);
+    assert_int_equal(duty_at(NOW, false).last.heard_at, NOW - 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +561,8 @@ int main(void)
         TEST(test_search_finds_the_nearest_that_fit),
         TEST(test_search_tells_why_others_do_not),
         TEST(test_search_goes_on_while_others_write),
+        TEST(test_on_duty_now_by_what_is_open_ahead_by_the_roster),
+        TEST(test_a_forgotten_fix_was_heard),
     };
     make_ids();
     return cmocka_run_group_tests(tests, NULL, NULL);
