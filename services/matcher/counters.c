@@ -6,6 +6,8 @@
 #define OFFERS "genxi_matcher_offers_total", "Offers by what became of them."
 #define FIXES "genxi_matcher_fixes_total", "Position fixes by what became of them."
 
+#define GAPS "genxi_matcher_gaps", "Coverage gaps that stand now, by kind."
+
 struct gx_metric MATCHER_COUNTERS[COUNTER_COUNT] = {
     [COUNT_MATCHES] = {"genxi_matcher_matches_total", "Matchings run.", GX_COUNTER, NULL, 0, {0}},
     [COUNT_CANDIDATES] =
@@ -57,6 +59,32 @@ struct gx_metric MATCHER_COUNTERS[COUNTER_COUNT] = {
                          NULL,
                          0,
                          {0}},
+    [COUNT_GAPS_FORCE] = {GAPS, GX_GAUGE, "kind=\"force\"", 0, {0}},
+    [COUNT_GAPS_AREA] = {GAPS, GX_GAUGE, "kind=\"area\"", 0, {0}},
+    [COUNT_GAPS_HOURS] = {GAPS, GX_GAUGE, "kind=\"hours\"", 0, {0}},
+    [COUNT_GAPS_FIRST] = {GAPS, GX_GAUGE, "kind=\"first_response\"", 0, {0}},
+    [COUNT_GAPS_AHEAD] = {"genxi_matcher_gaps_ahead",
+                          "Coverage gaps of the next 24 hours, by the roster.",
+                          GX_GAUGE,
+                          NULL,
+                          0,
+                          {0}},
+    [COUNT_GAPS_TOLD] = {"genxi_matcher_gaps_told_total",
+                         "Coverage gaps raised, changed or ended.",
+                         GX_COUNTER,
+                         NULL,
+                         0,
+                         {0}},
+    [COUNT_NEEDS] = {"genxi_matcher_needs",
+                     "Needs of sites that ask for somebody now.",
+                     GX_GAUGE,
+                     NULL,
+                     0,
+                     {0}},
+    [COUNT_NEEDS_MET] =
+        {"genxi_matcher_needs_met", "Those of them that are met.", GX_GAUGE, NULL, 0, {0}},
+    [COUNT_COVERAGE_SECONDS] =
+        {"genxi_matcher_coverage_seconds", "One look at all sites.", GX_HISTOGRAM, NULL, 0, {0}},
 };
 
 void matcher_count(enum counter counter, int64_t by)

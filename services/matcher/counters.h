@@ -28,6 +28,15 @@ enum counter {
     COUNT_DEGRADED,
     COUNT_ROADS,
     COUNT_ROADS_BAD,
+    COUNT_GAPS_FORCE, /* in the order of enum cover_kind */
+    COUNT_GAPS_AREA,
+    COUNT_GAPS_HOURS,
+    COUNT_GAPS_FIRST,
+    COUNT_GAPS_AHEAD,
+    COUNT_GAPS_TOLD,
+    COUNT_NEEDS,
+    COUNT_NEEDS_MET,
+    COUNT_COVERAGE_SECONDS,
     COUNTER_COUNT
 };
 

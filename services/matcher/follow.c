@@ -9,6 +9,7 @@
 #include "speak.h"
 #include "store.h"
 #include "team.h"
+#include "watch/store_watch.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -63,7 +64,8 @@ static enum gx_rc on_site(struct matcher *self, struct gx_ctx *ctx, const Genxi_
                           const Genxi__SiteChanged *in)
 {
     hear_site(self->live, in->site, event->at);
-    return copies_put_site(ctx, in->site, event->at);
+    enum gx_rc rc = copies_put_site(ctx, in->site, event->at);
+    return rc == GX_OK ? watch_store_needs_put(ctx, in->site, event->at) : rc;
 }
 
 static enum gx_rc on_responder(struct matcher *self, struct gx_ctx *ctx, const Genxi__Event *event,

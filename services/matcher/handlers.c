@@ -8,6 +8,7 @@
 #include "speak.h"
 #include "store.h"
 #include "team.h"
+#include "watch/coverage.h"
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -26,6 +27,10 @@ GX_ON_COMMAND(on_propose, matcher, Genxi__Propose, Genxi__Proposal)
 GX_ON_COMMAND(on_dispatch, matcher, Genxi__Dispatch, Genxi__Dispatched)
 GX_ON_COMMAND(on_team, matcher, Genxi__TeamGet, Genxi__Team)
 GX_ON_COMMAND(on_live, matcher, Genxi__LiveQuery, Genxi__LiveList)
+GX_ON_COMMAND(on_coverage, matcher, Genxi__CoverageQuery, Genxi__CoverageList)
+GX_ON_COMMAND(on_moves, matcher, Genxi__MoveQuery, Genxi__MoveList)
+GX_ON_COMMAND(on_move_make, matcher, Genxi__MoveMake, Genxi__Move)
+GX_ON_COMMAND(on_move_end, matcher, Genxi__MoveEnd, Genxi__Move)
 
 #define ANSWERING ((uint32_t)(GX_ROLE_RESPONDER | GX_ROLE_POLICE | GX_ROLE_DESK | GX_ROLE_DUTY))
 #define LOOKING (ANSWERING | (uint32_t)(GX_ROLE_LINKED | GX_ROLE_APPROVER | GX_ROLE_ANALYST))
@@ -41,6 +46,11 @@ const struct gx_command_row MATCHER_COMMANDS[] = {
     {GX_C_dispatch, on_dispatch_thunk, (uint32_t)(GX_ROLE_DUTY | GX_ROLE_DESK)},
     {GX_C_team_get, on_team_thunk, LOOKING},
     {GX_C_live_list, on_live_thunk, LOOKING},
+    {GX_C_coverage_list, on_coverage_thunk,
+     GX_ROLES_OFFICERS | (uint32_t)(GX_ROLE_DESK | GX_ROLE_LINKED)},
+    {GX_C_move_list, on_moves_thunk, GX_ROLES_OFFICERS},
+    {GX_C_move_make, on_move_make_thunk, GX_ROLE_DUTY},
+    {GX_C_move_end, on_move_end_thunk, GX_ROLE_DUTY},
 };
 const size_t MATCHER_COMMAND_COUNT = GX_COUNT_OF(MATCHER_COMMANDS);
 
@@ -606,4 +616,30 @@ static enum gx_rc on_live(struct matcher *self, struct gx_ctx *ctx, const Genxi_
     }
     out->n_items = out->items == NULL || ctx->arena.spent ? 0 : count;
     return ctx->arena.spent ? GX_LIMIT : GX_OK;
+}
+
+/* ---- coverage ---- */
+
+static enum gx_rc on_coverage(struct matcher *self, struct gx_ctx *ctx,
+                              const Genxi__CoverageQuery *in, Genxi__CoverageList *out)
+{
+    return coverage_list(self, ctx, in, out);
+}
+
+static enum gx_rc on_moves(struct matcher *self, struct gx_ctx *ctx, const Genxi__MoveQuery *in,
+                           Genxi__MoveList *out)
+{
+    return coverage_moves(self, ctx, in, out);
+}
+
+static enum gx_rc on_move_make(struct matcher *self, struct gx_ctx *ctx, const Genxi__MoveMake *in,
+                               Genxi__Move *out)
+{
+    return coverage_move_make(self, ctx, in, out);
+}
+
+static enum gx_rc on_move_end(struct matcher *self, struct gx_ctx *ctx, const Genxi__MoveEnd *in,
+                              Genxi__Move *out)
+{
+    return coverage_move_end(self, ctx, in, out);
 }

@@ -5,6 +5,19 @@
 #include "handlers.h"
 #include "matcher.h"
 #include "settings.h"
+#include "watch/watch.h"
+
+static enum gx_rc start(const struct gx_common_settings *common)
+{
+    enum gx_rc rc = flush_start(common);
+    return rc == GX_OK ? watch_start(common) : rc;
+}
+
+static void stop(void)
+{
+    watch_stop();
+    flush_stop();
+}
 
 int main(int argc, char **argv)
 {
@@ -25,8 +38,8 @@ int main(int argc, char **argv)
         .thread_start = matcher_thread_start,
         .thread_stop = matcher_thread_stop,
         .committed = matcher_committed,
-        .start = flush_start,
-        .stop = flush_stop,
+        .start = start,
+        .stop = stop,
     };
     return gx_service_main(&service, argc, argv);
 }

@@ -10,7 +10,8 @@ struct matcher_settings MATCHER_SETTINGS;
 
 const struct gx_setting MATCHER_SETTING_ROWS[] = {
     {"timer_scale", GX_SET_REAL, AT(timer_scale), "1.0", 0.01, 10, GX_SET_PLAIN,
-     "factor on offer, rung, retry and rest times; for demonstrations and tests only, 1 in "
+     "factor on offer, rung, retry, rest and coverage times; for demonstrations and tests only, 1 "
+     "in "
      "service"},
     {"fix_fresh_seconds", GX_SET_REAL, AT(fix_fresh_seconds), "120", 1, 86400, GX_SET_PLAIN,
      "a responder whose last fix is older is not sent by ranking, in seconds"},
@@ -63,6 +64,18 @@ const struct gx_setting MATCHER_SETTING_ROWS[] = {
      "the same, volunteers"},
     {"roads_dir", GX_SET_TEXT, AT(roads_dir), "", 0, 0, GX_SET_PLAIN,
      "folder of road graphs (*.roads, made by genxi roads import); empty: travel by straight line"},
+    {"coverage_seconds", GX_SET_REAL, AT(coverage_seconds), "10", 0, 3600, GX_SET_PLAIN,
+     "sites are looked at so often; 0: by this process never"},
+    {"coverage_ahead_seconds", GX_SET_REAL, AT(coverage_ahead_seconds), "60", 1, 86400,
+     GX_SET_PLAIN, "the same for each of the next 24 hours, by the roster"},
+    {"coverage_raise_seconds", GX_SET_REAL, AT(coverage_raise_seconds), "60", 0, 86400,
+     GX_SET_PLAIN, "a gap is told after it has stood for so long without a break"},
+    {"coverage_clear_seconds", GX_SET_REAL, AT(coverage_clear_seconds), "30", 0, 86400,
+     GX_SET_PLAIN, "it has ended after it has been away for so long without a break"},
+    {"coverage_keep_days", GX_SET_REAL, AT(coverage_keep_days), "30", 0.01, 400, GX_SET_PLAIN,
+     "gaps and moves that ended are purged after this"},
+    {"day_offset_minutes", GX_SET_INT, AT(day_offset_minutes), "480", -840, 840, GX_SET_PLAIN,
+     "the local day, in minutes east of UTC: the hours of sites' needs are of it"},
 };
 const size_t MATCHER_SETTING_COUNT = GX_COUNT_OF(MATCHER_SETTING_ROWS);
 

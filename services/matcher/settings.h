@@ -28,6 +28,12 @@ struct matcher_settings {
     double track_days;
     struct travel_straight travel;
     const char *roads_dir;
+    double coverage_seconds;
+    double coverage_ahead_seconds;
+    double coverage_raise_seconds;
+    double coverage_clear_seconds;
+    double coverage_keep_days;
+    int64_t day_offset_minutes;
 };
 
 extern struct matcher_settings MATCHER_SETTINGS;

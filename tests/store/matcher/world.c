@@ -402,14 +402,26 @@ void world_due(const char *kind)
 void world_empty(void)
 {
     static const char *const TABLES[] = {
-        "DELETE FROM matcher.assignment", "DELETE FROM matcher.offer",
-        "DELETE FROM matcher.hold",       "DELETE FROM matcher.rest",
-        "DELETE FROM matcher.slot",       "DELETE FROM matcher.incident",
-        "DELETE FROM matcher.reason",     "DELETE FROM matcher.rung",
-        "DELETE FROM matcher.position",   "DELETE FROM matcher.track",
-        "DELETE FROM matcher.shift",      "DELETE FROM matcher.responder",
-        "DELETE FROM matcher.partner",    "DELETE FROM matcher.site",
+        "DELETE FROM matcher.assignment",
+        "DELETE FROM matcher.offer",
+        "DELETE FROM matcher.hold",
+        "DELETE FROM matcher.rest",
+        "DELETE FROM matcher.slot",
+        "DELETE FROM matcher.incident",
+        "DELETE FROM matcher.reason",
+        "DELETE FROM matcher.rung",
+        "DELETE FROM matcher.position",
+        "DELETE FROM matcher.track",
+        "DELETE FROM matcher.shift",
+        "DELETE FROM matcher.responder",
+        "DELETE FROM matcher.partner",
+        "DELETE FROM matcher.site",
         "DELETE FROM matcher.timer",
+        "DELETE FROM matcher.site_need",
+        "DELETE FROM matcher.gap",
+        "DELETE FROM matcher.move",
+        "DELETE FROM matcher.station",
+        "UPDATE matcher.coverage_turn SET now_at = 0, ahead_at = 0",
     };
     for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++) {
         world_do(TABLES[i], NULL);
