@@ -13,7 +13,42 @@
 
 enum {
     ROWS_MAX = 200,
-    LINES_MAX = 12
+    LINES_MAX = 12,
+    GAPS_MAX = 4000,
+    GAP_LINES = 4,
+    FIGURES_EVERY_MS = 10000
+};
+
+/* Of /v1/coverage and coverage.gap. */
+static const struct gap_kind {
+    const char *word;
+    const char *name;
+} GAP_KINDS[] = {{"force", "force 力量"},
+                 {"area", "area 区域"},
+                 {"hours", "hours 时段"},
+                 {"first_response", "first response 先期处置"}};
+enum {
+    GAP_KINDS_COUNT = sizeof GAP_KINDS / sizeof GAP_KINDS[0]
+};
+
+struct gap {
+    char id[40];
+    char site[40];
+    char kind[16];
+    char force[12];
+    char at[GX_TIME_TEXT_SIZE];
+    int area;
+    int want;
+    int minutes;
+    bool ahead;
+};
+
+struct figures {
+    long long linked;
+    long long linked_of;
+    long long covered;
+    long long covered_of;
+    bool known;
 };
 
 struct row {
@@ -34,6 +69,9 @@ struct watch {
     size_t count;
     char lines[LINES_MAX][160]; /* last events, newest first */
     size_t line_count;
+    struct gap gaps[GAPS_MAX]; /* newest last */
+    size_t gap_count;
+    struct figures figures;
     size_t seen;
     bool changed;
 };
@@ -126,6 +164,135 @@ static void count_change(struct watch *watch, const char *type, const json_t *ev
     }
 }
 
+/* ---- coverage ---- */
+
+static void drop_gap(struct watch *watch, const char *id)
+{
+    for (size_t i = 0; i < watch->gap_count; i++) {
+        if (strcmp(watch->gaps[i].id, id) == 0) {
+            memmove(&watch->gaps[i], &watch->gaps[i + 1],
+                    (watch->gap_count - i - 1) * sizeof watch->gaps[0]);
+            watch->gap_count--;
+            return;
+        }
+    }
+}
+
+/* A row of the list names its gap gap_id, an event id; the rest is called the same. */
+static void take_gap(struct watch *watch, const json_t *from, const char *id)
+{
+    drop_gap(watch, id);
+    if (watch->gap_count == GAPS_MAX) {
+        return;
+    }
+    struct gap *gap = &watch->gaps[watch->gap_count++];
+    *gap = (struct gap){.ahead = json_is_true(json_object_get(from, "ahead"))};
+    (void)snprintf(gap->id, sizeof gap->id, "%s", id);
+    copy(gap->site, sizeof gap->site, json_object_get(from, "site_id"));
+    copy(gap->kind, sizeof gap->kind, json_object_get(from, "kind"));
+    copy(gap->force, sizeof gap->force, json_object_get(from, "force"));
+    copy(gap->at, sizeof gap->at, json_object_get(from, "since_at"));
+    gap->area = (int)json_integer_value(json_object_get(from, "area"));
+    gap->want = (int)json_integer_value(json_object_get(from, "want"));
+    gap->minutes = (int)json_integer_value(json_object_get(from, "within_minutes"));
+}
+
+static void take_gap_event(struct watch *watch, const json_t *event)
+{
+    const json_t *data = json_object_get(event, "data");
+    const json_t *gap = json_object_get(data, "gap");
+    const char *id = json_string_value(json_object_get(gap, "id"));
+    const char *change = json_string_value(json_object_get(data, "change"));
+    if (id == NULL || change == NULL) {
+        return;
+    }
+    if (strcmp(change, "ended") == 0) {
+        drop_gap(watch, id);
+    } else {
+        take_gap(watch, gap, id);
+    }
+}
+
+static void take_figures(struct watch *watch, const json_t *answer)
+{
+    watch->figures = (struct figures){
+        .linked = json_integer_value(json_object_get(answer, "linked")),
+        .linked_of = json_integer_value(json_object_get(answer, "linked_of")),
+        .covered = json_integer_value(json_object_get(answer, "covered")),
+        .covered_of = json_integer_value(json_object_get(answer, "covered_of")),
+        .known = true,
+    };
+}
+
+/* A page of the list, to be released; false for who may not see coverage. */
+static bool get_coverage(struct gx_client *client, const char *path, struct gx_answer *answer)
+{
+    *answer = (struct gx_answer){0};
+    return gx_client_call(client, "GET", path, NULL, NULL, answer) == GX_OK &&
+           answer->status == 200;
+}
+
+static void load_gaps(struct watch *watch, struct gx_client *client)
+{
+    char path[160] = "/v1/coverage?only_gaps=true&limit=500";
+    char cursor[64] = "";
+    struct gx_answer answer;
+    bool more = true;
+    while (more && get_coverage(client, path, &answer)) {
+        const json_t *items = json_object_get(answer.json, "items");
+        take_figures(watch, answer.json);
+        for (size_t i = 0; i < json_array_size(items); i++) {
+            const json_t *row = json_array_get(items, i);
+            const char *id = json_string_value(json_object_get(row, "gap_id"));
+            if (id != NULL) {
+                take_gap(watch, row, id);
+            }
+        }
+        copy(cursor, sizeof cursor, json_object_get(answer.json, "next_cursor"));
+        (void)snprintf(path, sizeof path, "/v1/coverage?only_gaps=true&limit=500&cursor=%s",
+                       cursor);
+        more = cursor[0] != '\0';
+        gx_answer_done(&answer);
+    }
+    if (more) {
+        gx_answer_done(&answer);
+    }
+}
+
+static void refresh_figures(struct watch *watch, struct gx_client *client)
+{
+    struct gx_answer answer;
+    if (get_coverage(client, "/v1/coverage?limit=1", &answer)) {
+        take_figures(watch, answer.json);
+    }
+    gx_answer_done(&answer);
+}
+
+static void draw_gaps(const struct watch *watch)
+{
+    size_t counts[GAP_KINDS_COUNT] = {0};
+    size_t ahead = 0;
+    for (size_t i = 0; i < watch->gap_count; i++) {
+        for (size_t kind = 0; kind < GAP_KINDS_COUNT && !watch->gaps[i].ahead; kind++) {
+            counts[kind] += strcmp(watch->gaps[i].kind, GAP_KINDS[kind].word) == 0 ? 1U : 0U;
+        }
+        ahead += watch->gaps[i].ahead ? 1U : 0U;
+    }
+    (void)printf("\ncoverage 覆盖  linked 联动 %lld/%lld  covered 到位 %lld/%lld  gaps 缺口:",
+                 watch->figures.linked, watch->figures.linked_of, watch->figures.covered,
+                 watch->figures.covered_of);
+    for (size_t kind = 0; kind < GAP_KINDS_COUNT; kind++) {
+        (void)printf("  %s %zu", GAP_KINDS[kind].name, counts[kind]);
+    }
+    (void)printf("  ahead 预排 %zu\n", ahead);
+    for (size_t i = 0; i < GAP_LINES && i < watch->gap_count; i++) {
+        const struct gap *gap = &watch->gaps[watch->gap_count - 1 - i];
+        (void)printf("  %.20s  %d  %-14s %s x%d in %d min%s  site %s\n", gap->at, gap->area,
+                     gap->kind, gap->force[0] == '\0' ? "any" : gap->force, gap->want, gap->minutes,
+                     gap->ahead ? " (ahead 预排)" : "", gap->site);
+    }
+}
+
 static void on_event(void *arg, void *tag, const struct gx_stream_event *event)
 {
     (void)tag;
@@ -139,6 +306,9 @@ static void on_event(void *arg, void *tag, const struct gx_stream_event *event)
     if (incident != NULL) {
         take_incident(watch, incident);
     }
+    if (strcmp(event->type, "coverage.gap") == 0) {
+        take_gap_event(watch, json);
+    }
     count_change(watch, event->type, json);
     add_line(watch, event->type, json);
     watch->seen++;
@@ -150,7 +320,9 @@ static void draw(const struct watch *watch, int open_streams, bool once)
 {
     struct winsize window = {.ws_row = 40};
     (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
-    size_t rows = window.ws_row > LINES_MAX + 8 ? (size_t)window.ws_row - LINES_MAX - 6 : 10;
+    size_t rows = window.ws_row > LINES_MAX + GAP_LINES + 10
+                      ? (size_t)window.ws_row - LINES_MAX - GAP_LINES - 8
+                      : 10;
     char now[GX_TIME_TEXT_SIZE];
     (void)printf("%sgenxi 根系  %s  %s  events %zu\n\n", once ? "" : "\033[H\033[2J",
                  gx_time_format(gx_clock_wall_ms(), now),
@@ -162,6 +334,9 @@ static void draw(const struct watch *watch, int open_streams, bool once)
         (void)printf("%-21s %d %-20s %-13s %5d %5d  %s%s\n", row->number, row->grade, row->type,
                      row->state, row->offers, row->team, row->exercise ? "[演练 DRILL] " : "",
                      row->gap);
+    }
+    if (watch->figures.known) {
+        draw_gaps(watch);
     }
     (void)printf("\n");
     for (size_t i = 0; i < watch->line_count; i++) {
@@ -187,6 +362,23 @@ static bool load_open(struct watch *watch, struct gx_client *client)
     return loaded;
 }
 
+static void follow(struct watch *watch, struct gx_client *client, struct gx_streams *streams,
+                   bool once)
+{
+    int64_t figures_at = gx_clock_wall_ms();
+    (void)signal(SIGINT, on_signal);
+    (void)signal(SIGTERM, on_signal);
+    load_gaps(watch, client);
+    do {
+        int open = gx_streams_run(streams, 250);
+        if (watch->figures.known && gx_clock_wall_ms() - figures_at > FIGURES_EVERY_MS) {
+            figures_at = gx_clock_wall_ms();
+            refresh_figures(watch, client);
+        }
+        draw(watch, open, once);
+    } while (STOP == 0 && !once);
+}
+
 int cli_watch(int argc, char **argv)
 {
     struct cli_api api = {0};
@@ -206,13 +398,8 @@ int cli_watch(int argc, char **argv)
         gx_streams_open(&settings, on_event, watch, &streams) == GX_OK &&
         gx_streams_add(streams, "/v1/stream", api.token, NULL) == GX_OK &&
         load_open(watch, client)) {
-        (void)signal(SIGINT, on_signal);
-        (void)signal(SIGTERM, on_signal);
+        follow(watch, client, streams, once != NULL);
         code = CLI_DONE;
-        do {
-            int open = gx_streams_run(streams, 250);
-            draw(watch, open, once != NULL);
-        } while (STOP == 0 && once == NULL);
     }
     gx_streams_free(streams);
     free(watch);

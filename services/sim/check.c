@@ -135,6 +135,28 @@ static void print_span(const struct sim *sim, const char *name, size_t offset)
     free(values);
 }
 
+static void print_figure(const char *name, const json_t *answer, const char *part, const char *of)
+{
+    long long have = (long long)json_integer_value(json_object_get(answer, part));
+    long long all = (long long)json_integer_value(json_object_get(answer, of));
+    (void)printf("%-28s %lld of %lld (%.1f %%)\n", name, have, all,
+                 all == 0 ? 0.0 : 100.0 * (double)have / (double)all);
+}
+
+/* As it stands at the end: sites with an agreement, needs that are met. */
+static void print_coverage(const struct sim *sim)
+{
+    struct gx_answer answer = {0};
+    if (gx_client_call(sim->duty, "GET", "/v1/coverage?limit=1", NULL, NULL, &answer) == GX_OK &&
+        answer.status == 200) {
+        print_figure("linked sites 联动覆盖", answer.json, "linked", "linked_of");
+        print_figure("needs covered 力量覆盖", answer.json, "covered", "covered_of");
+    } else {
+        (void)printf("%-28s no data\n", "coverage 覆盖");
+    }
+    gx_answer_done(&answer);
+}
+
 void sim_print_figures(const struct sim *sim)
 {
     int unfilled = 0;
@@ -164,4 +186,5 @@ void sim_print_figures(const struct sim *sim)
                  escalations);
     (void)printf("%-28s %lld sent, %lld refused\n", "positions 定位",
                  (long long)sim->positions_sent, (long long)sim->positions_refused);
+    print_coverage(sim);
 }
