@@ -56,7 +56,7 @@ static struct place *place_of(struct gx_listener *listener, int32_t area)
     }
     int64_t seq = 0;
     prepare(&listener->aux);
-    if (gx_cursor_get(listener->pg, &listener->aux, listener->chassis->service->name, area, &seq) !=
+    if (gx_cursor_see(listener->pg, &listener->aux, listener->chassis->service->name, area, &seq) !=
         GX_OK) {
         return NULL;
     }

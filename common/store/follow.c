@@ -49,6 +49,14 @@ static const struct gx_pg_stmt CURSOR_GET = {
     .shape = GX_PG_ONE_ROW,
     .writes = false,
 };
+static const struct gx_pg_stmt CURSOR_SEE = {
+    .name = "gx_cursor_see",
+    .sql = "SELECT coalesce((SELECT seq FROM journal.cursor WHERE service = $1 AND area = $2),"
+           " (SELECT floor FROM journal.counter WHERE area = $2), 0)",
+    .params = 2,
+    .shape = GX_PG_ONE_ROW,
+    .writes = false,
+};
 static const struct gx_pg_stmt CURSOR_MOVE = {
     .name = "gx_cursor_move_alone",
     /* Passed over without effect: an older place after a crash costs a second look, so nobody waits for the disk. */
@@ -112,16 +120,28 @@ enum gx_rc gx_lease_give(struct gx_pg *pg, struct gx_ctx *ctx, const char *servi
     return run_lease(pg, ctx, &LEASE_GIVE, service, area, &was_held);
 }
 
-enum gx_rc gx_cursor_get(struct gx_pg *pg, struct gx_ctx *ctx, const char *service, int32_t area,
-                         int64_t *ret_seq)
+static enum gx_rc read_cursor(struct gx_pg *pg, struct gx_ctx *ctx, const struct gx_pg_stmt *stmt,
+                              const char *service, int32_t area, int64_t *ret_seq)
 {
     const struct gx_param params[] = {gx_text(service), gx_int(ctx, area)};
     GX_AUTO(gx_rows_free) struct gx_rows *rows = NULL;
-    enum gx_rc rc = gx_pg_run(pg, ctx, &CURSOR_GET, params, &rows);
+    enum gx_rc rc = gx_pg_run(pg, ctx, stmt, params, &rows);
     if (rc == GX_OK) {
         *ret_seq = gx_rows_int(rows, 0, 0);
     }
     return rc;
+}
+
+enum gx_rc gx_cursor_get(struct gx_pg *pg, struct gx_ctx *ctx, const char *service, int32_t area,
+                         int64_t *ret_seq)
+{
+    return read_cursor(pg, ctx, &CURSOR_GET, service, area, ret_seq);
+}
+
+enum gx_rc gx_cursor_see(struct gx_pg *pg, struct gx_ctx *ctx, const char *service, int32_t area,
+                         int64_t *ret_seq)
+{
+    return read_cursor(pg, ctx, &CURSOR_SEE, service, area, ret_seq);
 }
 
 enum gx_rc gx_cursor_move(struct gx_pg *pg, struct gx_ctx *ctx, const char *service, int32_t area,

@@ -26,6 +26,9 @@ enum gx_rc gx_lease_give(struct gx_pg *pg, struct gx_ctx *ctx, const char *servi
 /* The service's place in the area; made at the area's floor when it has none. */
 enum gx_rc gx_cursor_get(struct gx_pg *pg, struct gx_ctx *ctx, const char *service, int32_t area,
                          int64_t *ret_seq);
+/* The same for somebody who only looks, while the followers make and move it: the area's floor when there is none yet. */
+enum gx_rc gx_cursor_see(struct gx_pg *pg, struct gx_ctx *ctx, const char *service, int32_t area,
+                         int64_t *ret_seq);
 /* from -> to by itself; CONFLICT when it was not at `from`. */
 enum gx_rc gx_cursor_move(struct gx_pg *pg, struct gx_ctx *ctx, const char *service, int32_t area,
                           int64_t from, int64_t to);

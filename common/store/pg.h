@@ -54,7 +54,7 @@ struct gx_param gx_int_array(struct gx_ctx *ctx, const int32_t *values, size_t c
 struct gx_pg;
 struct gx_rows;
 
-/* Connects (a libpq connection string; pins search_path, UTC, application_name). UNAVAILABLE when nobody answers. */
+/* Connects (a libpq connection string; pins search_path, UTC, application_name, no JIT). UNAVAILABLE when nobody answers. */
 enum gx_rc gx_pg_open(const char *conninfo, const char *application, struct gx_pg **ret_pg);
 void gx_pg_free(struct gx_pg *pg);
 /* Reconnects if the connection is broken; prepared statements are prepared again. */

@@ -15,7 +15,8 @@
 #include <string.h>
 
 enum {
-    BATCH_MAX = 500
+    BATCH_MAX = 500,
+    FILLED_WAIT_MS = 5000
 };
 
 /* A batch on its way, side by side: what was said, of whom, and what is made of it. */
@@ -237,6 +238,10 @@ enum gx_rc positions_take(struct matcher *self, struct gx_ctx *ctx, const Genxi_
     struct batch batch;
     if (in->n_positions == 0 || in->n_positions > BATCH_MAX) {
         return gx_fail(ctx, GX_P_FIELD_LENGTH, "/positions", "1..%d", BATCH_MAX);
+    }
+    /* A matcher that has just begun does not know yet where they were. */
+    if (!live_wait_filled(self->live, gx_ctx_left_ms(ctx, FILLED_WAIT_MS))) {
+        return gx_fail(ctx, GX_P_UNAVAILABLE, "", "matcher");
     }
     int64_t now = gx_clock_wall_ms();
     enum gx_rc rc = make_batch(ctx, in, &batch) ? look_up(self, ctx, &batch, now) : GX_LIMIT;
