@@ -10,15 +10,15 @@ enum {
 };
 
 const struct offers_policy OFFERS_POLICY_DEFAULT = {
-    .target = {0.90, 0.80, 0.65, 0.50},
+    .target = {0.92, 0.75, 0.60, 0.45},
     .slack = 0.05,
-    .horizon_ms = 30000,
+    .horizon_ms = 20000,
     .asks_per_place = 12,
     .alerts_max = {0, 0, 40, 40, 20},
     .alert_window_hours = 168,
     .reach = {1.0, 1.5, 2.5, 5.0},
     .widen_below = 0.6,
-    .look_least_ms = 3000,
+    .look_least_ms = 5000,
     .look_most_ms = 60000,
     .retry_ms = 15000,
 };

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    INCIDENTS = 4000,
+    INCIDENTS = 2500,
     POLICIES_MAX = 16,
     NEAR_PER_PLACE = 7
 };
