@@ -2,7 +2,7 @@
 /*
  * Whom to ask and how many: genxi's policy beside fixed rules, on the same incidents and people, who accept 17, 30 or 47 % of alerts, or
  * differently by force, hour and distance. genxi starts with its prior and must learn the rest.
- *     offers [INCIDENTS]
+ *     offers [INCIDENTS [SEED]]
  * Lines: offers.<policy>.accept_<share>.<figure> value unit. An incident that never fills counts as 600 s. "near" figures: incidents with
  * seven people for each place within a kilometre. "dominated": by how many other policies with fewer disturbed and a lower p90.
  */
@@ -172,10 +172,11 @@ static void run_own(struct world *world, const char *share, size_t incidents, ui
 int main(int argc, char **argv)
 {
     size_t incidents = argc > 1 ? bench_number(argv[1], 1000000) : INCIDENTS;
+    size_t seed = argc > 2 ? bench_number(argv[2], 1000000) : 1;
     for (size_t i = 0; i < sizeof SHARES / sizeof SHARES[0]; i++) {
         struct world world;
         struct point points[POLICIES_MAX];
-        world_make(&world, SHARES[i].accept);
+        world_make(&world, SHARES[i].accept, seed);
         size_t count = run_fixed(&world, SHARES[i].name, incidents, points);
         for (uint32_t grade = 0; grade <= OFFERS_GRADES; grade++) {
             run_own(&world, SHARES[i].name, incidents, grade, points, count);

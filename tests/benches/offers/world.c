@@ -3,6 +3,7 @@
 
 #include "../bench.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,24 +62,29 @@ static double normal(uint64_t a, uint64_t b)
 
 /* ---- people ---- */
 
-static void make_person(struct person *person, size_t number, int force, double side_m,
-                        double accept)
+static uint64_t key_of(const struct world *world, size_t number)
 {
-    *person = (struct person){.key = number, .force = force};
-    (void)snprintf(person->id, sizeof person->id, "p%zu", number);
-    person->x_m = chance(DRAW_X, number, 1) * side_m;
-    person->y_m = chance(DRAW_Y, number, 1) * side_m;
-    /* Some nearly always come, some hardly ever; the mean is the district's. */
-    double nature = chance(DRAW_NATURE, number, 1);
-    person->accept = accept * (0.4 + 1.2 * nature);
-    person->decline = 0.55;
-    person->median_s = 10.0 + 10.0 * chance(DRAW_PACE, number, 1);
+    return (world->seed << 32) + number;
 }
 
-void world_make(struct world *world, double accept)
+static void make_person(struct person *person, uint64_t key, int force, double side_m,
+                        double accept)
 {
-    *world = (struct world){.accept = accept};
-    size_t number = 1;
+    *person = (struct person){.key = key, .force = force};
+    (void)snprintf(person->id, sizeof person->id, "p%" PRIu64, key);
+    person->x_m = chance(DRAW_X, key, 1) * side_m;
+    person->y_m = chance(DRAW_Y, key, 1) * side_m;
+    /* Some nearly always come, some hardly ever; the mean is the district's. */
+    double nature = chance(DRAW_NATURE, key, 1);
+    person->accept = accept * (0.4 + 1.2 * nature);
+    person->decline = 0.55;
+    person->median_s = 10.0 + 10.0 * chance(DRAW_PACE, key, 1);
+}
+
+void world_make(struct world *world, double accept, uint64_t seed)
+{
+    *world = (struct world){.seed = seed, .accept = accept};
+    uint64_t key = key_of(world, 1);
     for (size_t d = 0; d < DISTRICTS; d++) {
         struct district *district = &world->districts[d];
         size_t each = (size_t)(DENSITY[d] * SIDE_M[d] * SIDE_M[d] / 1e6);
@@ -88,8 +94,7 @@ void world_make(struct world *world, double accept)
         bench_must(district->people != NULL, "memory", "people");
         for (int force = FORCE_FIRST; force <= FORCE_LAST; force++) {
             for (size_t i = 0; i < each; i++) {
-                make_person(&district->people[district->count++], number++, force, SIDE_M[d],
-                            accept);
+                make_person(&district->people[district->count++], key++, force, SIDE_M[d], accept);
             }
         }
     }
@@ -115,18 +120,19 @@ void world_free(struct world *world)
 struct incident world_incident(const struct world *world, size_t number)
 {
     static const uint32_t OFFER_S[] = {15, 20, 30, 45, 60}; /* as the playbooks have it */
-    size_t d = pick(DRAW_DISTRICT, number, DISTRICTS);
+    uint64_t key = key_of(world, number);
+    size_t d = pick(DRAW_DISTRICT, key, DISTRICTS);
     return (struct incident){
-        .number = number,
+        .key = key,
         .district = d,
         .at = START_MS + (int64_t)number * BETWEEN_MS,
-        .hour = (int)pick(DRAW_HOUR, number, 24),
-        .x_m = chance(DRAW_X, number, 2) * world->districts[d].side_m,
-        .y_m = chance(DRAW_Y, number, 2) * world->districts[d].side_m,
-        .force = FORCE_FIRST + (int)pick(DRAW_FORCE, number, FORCE_LAST - FORCE_FIRST + 1),
-        .quota = 1 + pick(DRAW_QUOTA, number, 6),
-        .grade = 1 + pick(DRAW_GRADE, number, 4),
-        .offer_ms = OFFER_S[pick(DRAW_OFFER, number, 5)] * 1000,
+        .hour = (int)pick(DRAW_HOUR, key, 24),
+        .x_m = chance(DRAW_X, key, 2) * world->districts[d].side_m,
+        .y_m = chance(DRAW_Y, key, 2) * world->districts[d].side_m,
+        .force = FORCE_FIRST + (int)pick(DRAW_FORCE, key, FORCE_LAST - FORCE_FIRST + 1),
+        .quota = 1 + pick(DRAW_QUOTA, key, 6),
+        .grade = 1 + pick(DRAW_GRADE, key, 4),
+        .offer_ms = OFFER_S[pick(DRAW_OFFER, key, 5)] * 1000,
     };
 }
 
@@ -170,10 +176,10 @@ struct answer world_answer(const struct world *world, const struct person *perso
 {
     uint64_t key = person->key;
     double accept = true_accept(world, person, incident, travel_s);
-    double kind = chance(DRAW_KIND, key, incident->number);
+    double kind = chance(DRAW_KIND, key, incident->key);
     /* One in ten has the phone elsewhere and answers late. */
-    double late = chance(DRAW_TAIL, key, incident->number) < 0.1 ? 4.0 : 1.0;
-    double delay_s = person->median_s * late * exp(0.7 * normal(key, incident->number));
+    double late = chance(DRAW_TAIL, key, incident->key) < 0.1 ? 4.0 : 1.0;
+    double delay_s = person->median_s * late * exp(0.7 * normal(key, incident->key));
     struct answer answer = {ODDS_UNANSWERED, 0};
     if (kind < accept) {
         answer = (struct answer){ODDS_ACCEPTED, (int64_t)(delay_s * 1000.0)};

@@ -41,7 +41,7 @@ struct district {
 };
 
 struct incident {
-    size_t number;
+    uint64_t key;
     size_t district;
     int64_t at; /* Unix ms */
     int hour;
@@ -59,11 +59,13 @@ struct answer {
 };
 
 struct world {
+    uint64_t seed;
     double accept; /* share of alerts accepted; 0: by force, hour and distance, much varied */
     struct district districts[DISTRICTS];
 };
 
-void world_make(struct world *world, double accept);
+/* seed: another draw of people, places and moods. */
+void world_make(struct world *world, double accept, uint64_t seed);
 /* Everybody free and never alerted. */
 void world_reset(struct world *world);
 void world_free(struct world *world);

@@ -217,6 +217,32 @@ static void test_stale_offers_are_replaced_before_they_expire(void **state)
     assert_in_range(plan().ask_count, made.ask_count - 2, made.ask_count);
 }
 
+/* The slot's chance with its offers that old and nobody more asked. */
+static double chance_at(uint32_t age_ms)
+{
+    for (size_t i = 0; i < scene.open_count; i++) {
+        scene.open[i].age_ms = age_ms;
+        scene.open[i].left_ms = scene.slots[0].offer_ms - age_ms;
+    }
+    scene.policy.asks_per_place = 0;
+    return plan().slots[0].chance;
+}
+
+static void test_next_look_is_when_the_chance_has_sunk(void **state)
+{
+    (void)state;
+    people(40, 60, 5);
+    scene.slots[0].offer_ms = 120000;
+    scene.policy.look_least_ms = 1000;
+    struct offers_plan made = plan();
+    carry_out(&made, 0);
+    assert_int_equal(plan().look_ms, made.look_ms); /* asked or open: the same */
+    double least = scene.policy.target[1] - scene.policy.slack;
+    assert_true(made.look_ms > 2000);
+    assert_true(chance_at(made.look_ms) < least);
+    assert_true(chance_at(made.look_ms - 1000) >= least);
+}
+
 static void test_never_over_the_bound_of_alerts(void **state)
 {
     (void)state;
@@ -487,6 +513,7 @@ int main(void)
         T(test_full_slot_asks_nobody_and_withdraws_the_farthest_first),
         T(test_refusal_is_replaced_at_once_by_one),
         T(test_stale_offers_are_replaced_before_they_expire),
+        T(test_next_look_is_when_the_chance_has_sunk),
         T(test_never_over_the_bound_of_alerts),
         T(test_equal_rank_goes_to_the_less_alerted),
         T(test_widens_only_when_the_near_do_not_suffice),
