@@ -209,7 +209,8 @@ static void test_bad_cells_are_refused_whole(void **state)
 {
     (void)state;
     struct odds odds = fresh();
-    const struct odds_change bad[] = {{ODDS_CELLS, 1.0}, {3, -1.0}, {3, NAN}, {3, INFINITY}};
+    const struct odds_change bad[] = {
+        {ODDS_CELLS, 1.0}, {3, -1.0}, {3, (double)NAN}, {3, (double)INFINITY}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const struct odds_change cells[] = {{1, 5.0}, bad[i]};
         assert_int_equal(odds_load(&odds, cells, 2), GX_INVALID);
