@@ -42,12 +42,13 @@ def marks(policies, left, top):
     out = []
     curve = [at(policies[p], left, top) for p in sorted(policies) if p.startswith("genxi_grade")]
     out.append(f'<polyline fill="none" stroke="{OWN}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in curve)}"/>')
-    for policy, point in policies.items():
+    for n, (policy, point) in enumerate(policies.items()):
         x, y = at(point, left, top)
         own = policy.startswith("genxi")
         name = policy.replace("genxi_grade", "") if own else policy.replace("_", " ")
+        down = (-10 if policy == "genxi" else 14) if own else -6 - 12 * (n % 3)  # neighbours at different heights
         out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{5 if policy == "genxi" else 3}" fill="{OWN if own else OTHER}"/>',
-                f'<text x="{x + 7:.1f}" y="{y + (12 if own else -6):.1f}" fill="{OWN if own else OTHER}">{name}</text>']
+                f'<text x="{x:.1f}" y="{y + down:.1f}" text-anchor="middle" fill="{OWN if own else OTHER}">{name}</text>']
     return out
 
 
