@@ -103,36 +103,37 @@ void board_send(struct board *board, size_t crew, int32_t post)
     board->ranked = false;
 }
 
-static void rank_cluster(struct board *board, size_t cluster)
+static void rank_crew(struct board *board, size_t crew, float (*cost)[RANKS])
 {
-    uint32_t *rank = board->rank[cluster];
-    float cost[RANKS];
-    size_t depth = 0;
-    for (size_t i = 0; i < board->count; i++) {
-        float own = board->crews[i].cost[cluster];
-        if (depth == RANKS && own >= cost[RANKS - 1]) {
+    const float *own = board->crews[crew].cost;
+    size_t depth = crew < RANKS ? crew : RANKS;
+    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+        uint32_t *ranked = board->rank[c];
+        if (depth == RANKS && own[c] >= cost[c][RANKS - 1]) {
             continue;
         }
-        size_t at = depth < RANKS ? depth++ : RANKS - 1;
-        for (; at > 0 && cost[at - 1] > own; at--) {
-            cost[at] = cost[at - 1];
-            rank[at] = rank[at - 1];
+        size_t at = depth < RANKS ? depth : RANKS - 1;
+        for (; at > 0 && cost[c][at - 1] > own[c]; at--) {
+            cost[c][at] = cost[c][at - 1];
+            ranked[at] = ranked[at - 1];
         }
-        cost[at] = own;
-        rank[at] = (uint32_t)i;
+        cost[c][at] = own[c];
+        ranked[at] = (uint32_t)crew;
     }
-    board->depth = (uint32_t)depth;
 }
 
+/* Crew by crew, since their rows are long: the memory is read once, in order. */
 static void rank(struct board *board)
 {
-    if (!board->ranked) {
-        board->depth = 0;
-        for (size_t c = 0; c < COVER_CLUSTERS; c++) {
-            rank_cluster(board, c);
-        }
-        board->ranked = true;
+    if (board->ranked) {
+        return;
     }
+    float cost[COVER_CLUSTERS][RANKS];
+    for (size_t i = 0; i < board->count; i++) {
+        rank_crew(board, i, cost);
+    }
+    board->depth = (uint32_t)(board->count < RANKS ? board->count : RANKS);
+    board->ranked = true;
 }
 
 /* The lines of one cluster without crew `skip`, for one that is there with this chance; returns the cost without it. */

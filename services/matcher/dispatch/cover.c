@@ -86,7 +86,7 @@ static void add_cluster(struct cover *cover, const struct spot *spots, size_t co
         y += spots[i].y * spots[i].weight / sum;
     }
     size_t best = 0;
-    double least = INFINITY;
+    double least = HUGE_VAL;
     for (size_t i = 0; i < count; i++) {
         double away = hypot(spots[i].x - x, spots[i].y - y);
         best = away < least ? i : best;
@@ -98,10 +98,10 @@ static void add_cluster(struct cover *cover, const struct spot *spots, size_t co
 
 static bool is_wide(const struct spot *spots, size_t count)
 {
-    double west = INFINITY;
-    double east = -INFINITY;
-    double south = INFINITY;
-    double north = -INFINITY;
+    double west = HUGE_VAL;
+    double east = -HUGE_VAL;
+    double south = HUGE_VAL;
+    double north = -HUGE_VAL;
     for (size_t i = 0; i < count; i++) {
         west = fmin(west, spots[i].x);
         east = fmax(east, spots[i].x);
@@ -185,6 +185,20 @@ double cover_cost(const struct cover *cover, double seconds)
 {
     double target = (double)cover->target_ms / 1000.0;
     return seconds + target / (1.0 + exp((target - seconds) / (STEP_WIDTH * target)));
+}
+
+int64_t cover_cost_ms(const struct cover *cover, int64_t ms)
+{
+    enum {
+        STEP_MS = TENTH_MS << STEP_SHIFT
+    };
+    int64_t step = ms / STEP_MS;
+    if (step >= STEPS - 1) {
+        return (int64_t)(1000.0 * cover_cost(cover, (double)ms / 1000.0));
+    }
+    double low = (double)cover->cost[step];
+    double high = (double)cover->cost[step + 1];
+    return (int64_t)(1000.0 * (low + (high - low) * (double)(ms % STEP_MS) / STEP_MS));
 }
 
 struct cover *cover_new(const struct cover_setup *setup)

@@ -58,6 +58,8 @@ int64_t cover_target_ms(const struct cover *cover);
  * its seconds.
  */
 double cover_cost(const struct cover *cover, double seconds);
+/* The same by a table, in milliseconds of both; ms at least 0. Right to a millisecond or so, and never falling. */
+int64_t cover_cost_ms(const struct cover *cover, int64_t ms);
 /* ret_cost[cluster] for COVER_CLUSTERS: the cost of a response from this place. */
 void cover_row(const struct cover *cover, struct cover_place at, float *ret_cost);
 /* The same from a post, ready. */

@@ -14,11 +14,11 @@ static const float POST_SHARE = 0.7F;
 static const struct board_pull PULL = {.per_second = 0.003F, .least_gain = 0.1F};
 
 enum {
-    TURN_SHARE = 20,      /* turning somebody round must gain a twentieth of the target time */
-    TURN_MS = 20000,      /* the same where there is no target */
-    BUDGET = 60000000,    /* cells that the assignment looks at, about 40 ms */
-    EXPLORED_CREWS = 24,  /* per call of decide_posts() and force */
-    PRICED_CREWS_MAX = 64 /* above this a single crew's hole is closed by its neighbours */
+    TURN_SHARE = 20, /* turning somebody round must gain a twentieth of the target time */
+    ORDINARY_WEIGHT = 1000,
+    TURN_MS = 20000,    /* the same where there is no target */
+    BUDGET = 60000000,  /* cells that the assignment looks at, about 40 ms */
+    EXPLORED_CREWS = 24 /* per call of decide_posts() and force */
 };
 /* More than any cost of a crew that may go: these are at most a day, weighted. */
 static const int64_t EMPTY_MS = INT64_C(1) << 45;
@@ -149,8 +149,6 @@ static void order(struct decide *d, const struct decide_moment *m)
     }
     qsort_r(d->crew_order, m->crew_count, sizeof *d->crew_order, crew_by_id,
             (void *)(uintptr_t)m->crews);
-    qsort_r(d->slot_order, m->slot_count, sizeof *d->slot_order, slot_by_id,
-            (void *)(uintptr_t)m->slots);
     d->column_count = 0;
     for (size_t i = 0; i < m->crew_count; i++) {
         size_t crew = d->crew_order[i];
@@ -159,6 +157,11 @@ static void order(struct decide *d, const struct decide_moment *m)
             d->column_crew[d->column_count++] = crew;
         }
     }
+    if (m->slot_count == 0) {
+        return;
+    }
+    qsort_r(d->slot_order, m->slot_count, sizeof *d->slot_order, slot_by_id,
+            (void *)(uintptr_t)m->slots);
 }
 
 static float chance_of(const struct decide_force *force, const struct decide_crew *crew,
@@ -227,7 +230,7 @@ static void price(struct decide *d, const struct decide_moment *m)
     }
     for (size_t f = 0; f < m->force_count; f++) {
         size_t available = count_available(d, m, f);
-        if (m->forces[f].cover == NULL || available < 2 || available > PRICED_CREWS_MAX) {
+        if (m->forces[f].cover == NULL || available < 2) {
             continue;
         }
         board_losses(lay_out(d, m, f, true, 1.0F), d->loss);
@@ -240,15 +243,13 @@ static void price(struct decide *d, const struct decide_moment *m)
     }
 }
 
-static double cost_after(const struct decide_force *force, int64_t waited_ms, uint32_t travel_ms)
+static int64_t cost_after(const struct decide_force *force, int64_t waited_ms, uint32_t travel_ms)
 {
-    double travel = (double)travel_ms;
     if (force->cover == NULL) {
-        return travel;
+        return travel_ms;
     }
-    double waited = (double)waited_ms / 1000.0;
-    return (cover_cost(force->cover, waited + travel / 1000.0) - cover_cost(force->cover, waited)) *
-           1000.0;
+    return cover_cost_ms(force->cover, waited_ms + travel_ms) -
+           cover_cost_ms(force->cover, waited_ms);
 }
 
 static int64_t turn_cost(const struct decide_force *force)
@@ -274,9 +275,9 @@ static int64_t cell(const struct decide *d, const struct decide_moment *m, const
         return ASSIGN_NEVER;
     }
     const struct decide_force *force = &m->forces[m->crews[crew].force];
-    double cost = cost_after(force, m->slots[slot].waited_ms, m->travel_ms[at]) *
-                  (double)m->slots[slot].weight / 1000.0;
-    int64_t total = (cost > 0 ? (int64_t)cost : 0) + d->price[d->column_of[crew]];
+    int64_t cost = cost_after(force, m->slots[slot].waited_ms, m->travel_ms[at]);
+    int64_t total = cost * m->slots[slot].weight / ORDINARY_WEIGHT;
+    total = (total > 0 ? total : 0) + d->price[d->column_of[crew]];
     total += turns(m, served, slot, crew) ? turn_cost(force) : 0;
     return total < COST_MAX_MS ? total : COST_MAX_MS;
 }

@@ -12,11 +12,7 @@
 #include <time.h>
 
 enum {
-    FORCES = SIM_SLOTS_MAX, /* police; guards and volunteers */
-    /* A crew so many targets later than the nearest one does not come into question. */
-    MARGIN_TARGETS = 2,
-    /* With n slots open the n-th nearest crew of each is enough for the shortest ways; so many more, to spare a quarter. */
-    SPARE_CREWS = 3
+    FORCES = SIM_SLOTS_MAX /* police; guards and volunteers */
 };
 
 struct genxi {
@@ -37,7 +33,10 @@ struct genxi {
     struct decide_slot *slots;
     size_t *slot_call;
     uint32_t *travel;
-    struct roads_crowd *crowd[FORCES];
+    struct roads_goal *goals;
+    size_t *goal_unit;
+    uint32_t *slot_node;
+    uint32_t *ms; /* [slot * those who may be sent] */
     int32_t *posts;
     int32_t *chosen;
     size_t slot_room;
@@ -146,9 +145,8 @@ struct genxi *genxi_new(const struct net *net, const struct pack *pack, struct g
     g->arrived_ms = must(calloc(units, sizeof *g->arrived_ms));
     g->crews = must(calloc(units, sizeof *g->crews));
     g->posts = must(calloc(units, sizeof *g->posts));
-    for (size_t f = 0; f < FORCES; f++) {
-        g->crowd[f] = roads_crowd_new(g->roads, weight_of(f), ROADS_TO, (uint32_t)units);
-    }
+    g->goals = must(calloc(units, sizeof *g->goals));
+    g->goal_unit = must(calloc(units, sizeof *g->goal_unit));
     return g;
 }
 
@@ -156,7 +154,6 @@ void genxi_free(struct genxi *g)
 {
     for (size_t f = 0; f < FORCES; f++) {
         cover_free(g->cover[f]);
-        roads_crowd_free(g->crowd[f]);
     }
     decide_free(g->decide);
     roads_search_free(g->search);
@@ -169,6 +166,10 @@ void genxi_free(struct genxi *g)
     free(g->slot_call);
     free(g->travel);
     free(g->posts);
+    free(g->goals);
+    free(g->goal_unit);
+    free(g->slot_node);
+    free(g->ms);
     free(g->chosen);
     bench_free(&g->choices);
     bench_free(&g->choices_cpu);
@@ -238,6 +239,8 @@ static void slot_room(struct genxi *g, size_t count, size_t units)
     g->slot_room = count * 2;
     g->slots = must(realloc(g->slots, g->slot_room * sizeof *g->slots));
     g->slot_call = must(realloc(g->slot_call, g->slot_room * sizeof *g->slot_call));
+    g->slot_node = must(realloc(g->slot_node, g->slot_room * sizeof *g->slot_node));
+    g->ms = must(realloc(g->ms, g->slot_room * units * sizeof *g->ms));
     g->chosen = must(realloc(g->chosen, g->slot_room * sizeof *g->chosen));
     g->travel = must(realloc(g->travel, g->slot_room * units * sizeof *g->travel));
 }
@@ -267,67 +270,31 @@ static size_t see_slots(struct genxi *g, const struct sim *sim, size_t force)
     return count;
 }
 
-/* Who stands where, of those who may be sent. */
-static size_t see_crowd(struct genxi *g, size_t units, size_t force)
-{
-    size_t able = 0;
-    for (size_t u = 0; u < units; u++) {
-        const struct decide_crew *crew = &g->crews[u];
-        if (crew->force != force) {
-            continue;
-        }
-        if (crew->state == DECIDE_IDLE || crew->state == DECIDE_UNDER_WAY) {
-            roads_crowd_put(g->crowd[force], (uint32_t)u,
-                            (struct roads_goal){crew->at.node, crew->at.offset_ms});
-            able++;
-        } else {
-            roads_crowd_remove(g->crowd[force], (uint32_t)u);
-        }
-    }
-    return able;
-}
-
-/* Ends when enough are found, or all who are not much later than the nearest; never before the crew under way to it. */
-struct hunt {
-    uint32_t *travel;
-    size_t left; /* of all */
-    size_t wanted;
-    int32_t own;
-    uint32_t margin_ms;
-    uint32_t bound_ms;
-};
-
-static bool found(void *self, uint32_t id, uint32_t ms)
-{
-    struct hunt *hunt = self;
-    if (hunt->bound_ms == 0) {
-        hunt->bound_ms = ms + hunt->margin_ms;
-    }
-    hunt->own = hunt->own == (int32_t)id ? SIM_NOBODY : hunt->own;
-    hunt->travel[id] = ms;
-    hunt->left--;
-    hunt->wanted -= hunt->wanted > 0 ? 1 : 0;
-    bool enough = hunt->wanted == 0 || ms > hunt->bound_ms;
-    return hunt->left > 0 && !(enough && hunt->own == SIM_NOBODY);
-}
-
+/* All open slots against all who may be sent, at once. */
 static void see_ways(struct genxi *g, const struct sim *sim, size_t slot_count, size_t force)
 {
-    size_t able = see_crowd(g, sim->unit_count, force);
-    for (size_t s = 0; s < slot_count; s++) {
-        size_t call = g->slot_call[s];
-        struct hunt hunt = {
-            .travel = &g->travel[s * sim->unit_count],
-            .left = able,
-            .wanted = slot_count + SPARE_CREWS,
-            .own = sim->calls[call].unit[force],
-            .margin_ms = MARGIN_TARGETS * (uint32_t)g->pack->cover_ms,
-        };
-        for (size_t u = 0; u < sim->unit_count; u++) {
-            hunt.travel[u] = DECIDE_NEVER;
+    size_t able = 0;
+    for (size_t u = 0; u < sim->unit_count; u++) {
+        const struct decide_crew *crew = &g->crews[u];
+        if (crew->force == force &&
+            (crew->state == DECIDE_IDLE || crew->state == DECIDE_UNDER_WAY)) {
+            g->goals[able] = (struct roads_goal){crew->at.node, crew->at.offset_ms};
+            g->goal_unit[able++] = u;
         }
-        roads_nearest(g->search, g->crowd[force], g->node[sim->stream->calls[call].node], 0, found,
-                      &hunt);
+    }
+    for (size_t s = 0; s < slot_count; s++) {
+        g->slot_node[s] = g->node[sim->stream->calls[g->slot_call[s]].node];
+    }
+    roads_matrix(g->search, weight_of(force), ROADS_TO, g->slot_node, slot_count, g->goals, able,
+                 g->ms);
+    for (size_t s = 0; s < slot_count; s++) {
+        uint32_t *travel = &g->travel[s * sim->unit_count];
+        for (size_t u = 0; u < sim->unit_count; u++) {
+            travel[u] = DECIDE_NEVER;
+        }
+        for (size_t i = 0; i < able; i++) {
+            travel[g->goal_unit[i]] = g->ms[s * able + i];
+        }
     }
 }
 
@@ -470,4 +437,65 @@ struct sim_policy genxi_policy(struct genxi *g)
     g->turn = 0;
     return (struct sim_policy){
         .name = "genxi", .self = g, .opened = opened, .freed = freed, .arrived = arrived};
+}
+
+/* The same places in every run. */
+static uint32_t place_of(const struct genxi *g, uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    double point = (double)(*seed % 1000000) / 1000000.0;
+    double sum = 0;
+    size_t at = 0;
+    while (at + 1 < g->pack->demand_count && sum + g->pack->demand[at].weight < point) {
+        sum += g->pack->demand[at++].weight;
+    }
+    return g->node[g->pack->demand[at].node];
+}
+
+int64_t genxi_large(struct genxi *g, size_t slots, size_t crews, double *ret_gap)
+{
+    uint64_t seed = 20260101;
+    uint32_t *to = must(calloc(slots, sizeof *to));
+    struct roads_goal *from = must(calloc(crews, sizeof *from));
+    uint32_t *ms = must(calloc(slots * crews, sizeof *ms));
+    int32_t *chosen = must(calloc(slots, sizeof *chosen));
+    struct decide_crew *crew = must(calloc(crews, sizeof *crew));
+    struct decide_slot *slot = must(calloc(slots, sizeof *slot));
+    for (size_t s = 0; s < slots; s++) {
+        to[s] = place_of(g, &seed);
+        slot[s] = (struct decide_slot){.id = (uint32_t)s, .priority = 1, .weight = 1000};
+    }
+    for (size_t c = 0; c < crews; c++) {
+        from[c].node = place_of(g, &seed);
+        crew[c] = (struct decide_crew){.id = (uint32_t)c,
+                                       .state = DECIDE_IDLE,
+                                       .at = {from[c].node, 0},
+                                       .slot = DECIDE_NOBODY,
+                                       .post = BOARD_NO_POST};
+    }
+    struct decide_force force = {g->cover[0],
+                                 tempo_chances(&g->tempo[0], g->pack->cover_ms, crews)};
+    struct decide_moment moment = {.crews = crew,
+                                   .crew_count = crews,
+                                   .slots = slot,
+                                   .slot_count = slots,
+                                   .travel_ms = ms,
+                                   .forces = &force,
+                                   .force_count = 1};
+    int64_t start = gx_clock_mono_us();
+    roads_matrix(g->search, ROADS_EMERGENCY, ROADS_TO, to, slots, from, crews, ms);
+    struct decide_outcome outcome = decide_assign(g->decide, &moment, chosen);
+    int64_t took = gx_clock_mono_us() - start;
+    *ret_gap = outcome.cost_ms == 0
+                   ? 0
+                   : (double)(outcome.cost_ms - outcome.bound_ms) / (double)outcome.cost_ms;
+    free(to);
+    free(from);
+    free(ms);
+    free(chosen);
+    free(crew);
+    free(slot);
+    return took;
 }

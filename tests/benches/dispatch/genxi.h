@@ -27,4 +27,10 @@ struct bench_samples *genxi_choices_cpu(
     struct genxi *genxi); /* without the time that others had the processor */
 struct bench_samples *genxi_postings(struct genxi *genxi);
 
+/*
+ * A moment far beyond any day: so many slots and crews at random places of the demand. Microseconds of the travel times and
+ * the choice together, and the gap to the bound as a share of the cost.
+ */
+int64_t genxi_large(struct genxi *genxi, size_t slots, size_t crews, double *ret_gap);
+
 #endif

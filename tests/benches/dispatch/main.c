@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Plays a pack by the rules of its FORMAT.md: the reference policies P0 and P1, checked call by call where the pack says what
- * they must give, then genxi's own. bench-dispatch PACK [--streams N] [PART...]; parts: P0 P1 genxi teams, or switched-off genxi:
+ * they must give, then genxi's own. bench-dispatch PACK [--streams N] [PART...]; parts: P0 P1 genxi large teams, or switched-off genxi:
  * no-relocation, no-reassignment.
  */
 #include "genxi.h"
@@ -227,6 +227,26 @@ static void play_genxi(struct stage *stage, const char *name, struct genxi_parts
     genxi_free(genxi);
 }
 
+static void play_large(struct stage *stage)
+{
+    enum {
+        SLOTS = 200,
+        CREWS = 2000,
+        TIMES = 9
+    };
+    struct genxi *genxi = genxi_new(&stage->net, &stage->pack, (struct genxi_parts){true, true});
+    struct bench_samples us = {.values = NULL};
+    double gap = 0;
+    for (int i = 0; i < TIMES; i++) {
+        bench_add(&us, genxi_large(genxi, SLOTS, CREWS, &gap));
+    }
+    bench_line("dispatch.genxi", "large_200x2000_ms", (double)bench_percentile(&us, 0.5) / 1000.0,
+               "ms");
+    bench_line("dispatch.genxi", "large_200x2000_gap", gap, "share");
+    bench_free(&us);
+    genxi_free(genxi);
+}
+
 static void run(struct stage *stage, const char *part)
 {
     const struct genxi_parts whole = {.reassign = true, .relocate = true};
@@ -240,6 +260,8 @@ static void run(struct stage *stage, const char *part)
         play_genxi(stage, "no_relocation", (struct genxi_parts){.reassign = true}, 1);
     } else if (strcmp(part, "no-reassignment") == 0) {
         play_genxi(stage, "no_reassignment", (struct genxi_parts){.relocate = true}, 1);
+    } else if (strcmp(part, "large") == 0) {
+        play_large(stage);
     } else if (strcmp(part, "teams") == 0) {
         play(stage, "P0", &PLAIN_P0, NULL, SIM_SLOTS_MAX);
         play(stage, "P1", &PLAIN_P1, NULL, SIM_SLOTS_MAX);
@@ -251,7 +273,7 @@ static void run(struct stage *stage, const char *part)
 
 int main(int argc, char **argv)
 {
-    static const char *const PARTS[] = {"P0", "P1", "genxi", "teams"};
+    static const char *const PARTS[] = {"P0", "P1", "genxi", "large", "teams"};
     bench_must(argc >= 2, "usage", "bench-dispatch PACK [--streams N] [P0|P1|genxi|teams|...]");
     if (!pack_exists(argv[1])) {
         (void)printf("SKIPPED: dispatch: there is no pack at %s\n", argv[1]);

@@ -14,7 +14,7 @@ static bool may_go(const struct sim *sim, size_t unit, size_t slot)
 static size_t nearest_by_line(const struct sim *sim, size_t call, size_t slot)
 {
     size_t best = sim->unit_count;
-    double least = INFINITY;
+    double least = HUGE_VAL;
     for (size_t u = 0; u < sim->unit_count; u++) {
         if (may_go(sim, u, slot)) {
             double metres = gx_geo_distance_m(sim_place(sim, u), sim->stream->calls[call].place);

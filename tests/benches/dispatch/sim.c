@@ -144,10 +144,9 @@ int64_t sim_travel_ms(struct sim *sim, size_t unit, size_t call, int64_t most_ms
     return ms == UINT32_MAX ? INT64_MAX : offset + (int64_t)ms;
 }
 
-static void path_start(struct sim *sim, struct sim_unit *unit, uint32_t head, int64_t at_ms,
-                       struct gx_point from, int64_t from_ms)
+static void path_start(struct sim_unit *unit, uint32_t head, int64_t at_ms, struct gx_point from,
+                       int64_t from_ms)
 {
-    (void)sim;
     unit->count = 0;
     unit->index = 0;
     unit->from = from;
@@ -187,7 +186,7 @@ static void path_turn(struct sim *sim, struct sim_unit *unit)
         at = sim->now_ms;
         from_ms = at;
     }
-    path_start(sim, unit, head, at, from, from_ms);
+    path_start(unit, head, at, from, from_ms);
 }
 
 static const uint32_t *way_to(struct sim *sim, uint32_t node)
@@ -320,7 +319,7 @@ static void unit_event(struct sim *sim, size_t unit, const struct sim_policy *po
     }
     int64_t leave =
         sim->now_ms + (int64_t)llround((double)place->access_ms * sim->pack->slower_access);
-    path_start(sim, u, place->node, leave, place->place, sim->now_ms);
+    path_start(u, place->node, leave, place->place, sim->now_ms);
     u->state = SIM_IDLE;
     u->call = SIM_NOBODY;
     u->since_ms = sim->now_ms;
@@ -354,7 +353,7 @@ static void begin(struct sim *sim, const struct pack_stream *stream)
         unit->call = SIM_NOBODY;
         unit->since_ms = 0;
         unit->event_ms = INT64_MAX;
-        path_start(sim, unit, unit->home, 0, sim->net->place[unit->home], 0);
+        path_start(unit, unit->home, 0, sim->net->place[unit->home], 0);
     }
 }
 

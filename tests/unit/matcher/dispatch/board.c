@@ -98,7 +98,7 @@ static void test_best_post_is_the_best_of_all(void **state)
         double before = board_expected(board);
         double gain = 0;
         int32_t best = board_best_post(board, 2, &pull, &gain);
-        double least = INFINITY;
+        double least = HUGE_VAL;
         for (size_t p = 0; p < cover_post_count(cover); p++) {
             board_send(board, 2, (int32_t)p);
             least = fmin(least, board_expected(board));
