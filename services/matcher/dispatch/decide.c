@@ -3,6 +3,7 @@
 
 #include "dispatch/assign.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,7 +255,8 @@ static int64_t cost_after(const struct decide_force *force, int64_t waited_ms, u
 
 static int64_t turn_cost(const struct decide_force *force)
 {
-    return force->cover == NULL ? TURN_MS : cover_target_ms(force->cover) / TURN_SHARE;
+    int64_t usual = force->cover == NULL ? TURN_MS : cover_target_ms(force->cover) / TURN_SHARE;
+    return (int64_t)((double)usual * fmax(1.0, (double)force->chances.turning));
 }
 
 /* Somebody is under way to this slot, or this crew to another. */

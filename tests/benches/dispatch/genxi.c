@@ -351,7 +351,8 @@ static void choose_crews(struct genxi *g, struct sim *sim, size_t force)
     }
     see_ways(g, sim, slots, force);
     struct decide_moment moment = moment_of(g, sim, slots, forces);
-    (void)decide_assign(g->decide, &moment, g->chosen);
+    struct decide_outcome outcome = decide_assign(g->decide, &moment, g->chosen);
+    tempo_turned(&g->tempo[force], outcome.turned);
     carry_out(g, sim, slots, force);
 }
 

@@ -289,6 +289,41 @@ static void test_no_ping_pong_while_driving(void **state)
     decide_free(decide);
 }
 
+/* The more crews were turned lately, the dearer it is; and that is forgotten again. */
+static void test_turning_grows_dear_and_is_forgotten(void **state)
+{
+    struct tempo tempo = {.gaps = 0};
+    for (int call = 0; call < 400; call++) {
+        tempo_call(&tempo, call * 1000 + 1);
+        tempo_turned(&tempo, call % 2 == 0 ? 1 : 0);
+    }
+    float dear = tempo_chances(&tempo, 200000, 5).turning;
+    assert_true(dear > 20.0F);
+    for (int call = 400; call < 1200; call++) {
+        tempo_call(&tempo, call * 1000 + 1);
+    }
+    assert_true(tempo_chances(&tempo, 200000, 5).turning <= 1.0F);
+    /* One gap a second and five idle crews: hardly anybody is left after 200 s; the floor holds. */
+    assert_true(tempo_chances(&tempo, 200000, 5).idle >= 0.5F);
+    static struct town town;
+    struct decide *decide = decide_new();
+    int32_t chosen[SLOTS_MAX];
+    set_up(&town, *state, 2, 2);
+    for (size_t i = 0; i < 2; i++) {
+        town.crews[i].state = DECIDE_UNDER_WAY;
+        town.crews[i].slot = (int32_t)i;
+        town.crews[i].at.node = grid_node(20, i == 0 ? 24 : 16);
+        town.place[i] = grid_node(20, i == 0 ? 10 : 30);
+        town.crews[i].goal = town.place[i];
+        town.slots[i].waited_ms = 0;
+    }
+    measure(&town);
+    assert_int_equal(decide_assign(decide, &town.moment, chosen).turned, 2);
+    town.force.chances.turning = dear;
+    assert_int_equal(decide_assign(decide, &town.moment, chosen).turned, 0);
+    decide_free(decide);
+}
+
 static void test_reasons_are_true(void **state)
 {
     static struct town town;
@@ -404,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_who_waits_is_the_least_urgent),
         cmocka_unit_test(test_nobody_turns_for_seconds),
         cmocka_unit_test(test_no_ping_pong_while_driving),
+        cmocka_unit_test(test_turning_grows_dear_and_is_forgotten),
         cmocka_unit_test(test_reasons_are_true),
         cmocka_unit_test(test_idle_crews_spread_out_and_stay),
     };
