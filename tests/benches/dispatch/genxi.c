@@ -192,6 +192,11 @@ struct bench_samples *genxi_postings(struct genxi *genxi)
     return &genxi->postings;
 }
 
+struct spent {
+    int64_t us;
+    int64_t cpu_us;
+};
+
 static enum decide_state state_of(const struct genxi *g, const struct sim *sim, size_t unit)
 {
     switch (sim->units[unit].state) {
@@ -341,19 +346,31 @@ static void carry_out(struct genxi *g, struct sim *sim, size_t slot_count, size_
     }
 }
 
-static void choose_crews(struct genxi *g, struct sim *sim, size_t force)
+static int64_t cpu_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Who goes; what a service would do for it is timed, the driving is the play's. Returns how many were turned round. */
+static size_t choose_crews(struct genxi *g, struct sim *sim, size_t force, struct spent *spent)
 {
     struct decide_force forces[FORCES];
+    int64_t start = gx_clock_mono_us();
+    int64_t start_cpu = cpu_us();
     see_crews(g, sim);
     size_t slots = see_slots(g, sim, force);
     if (slots == 0) {
-        return;
+        return 0;
     }
     see_ways(g, sim, slots, force);
     struct decide_moment moment = moment_of(g, sim, slots, forces);
     struct decide_outcome outcome = decide_assign(g->decide, &moment, g->chosen);
-    tempo_turned(&g->tempo[force], outcome.turned);
+    spent->cpu_us += cpu_us() - start_cpu;
+    spent->us += gx_clock_mono_us() - start;
     carry_out(g, sim, slots, force);
+    return outcome.turned;
 }
 
 static void send_home(struct genxi *g, struct sim *sim)
@@ -387,26 +404,18 @@ static void post_crews(struct genxi *g, struct sim *sim)
     }
 }
 
-static int64_t cpu_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void opened(void *self, struct sim *sim, size_t call)
 {
     struct genxi *g = self;
-    int64_t start = gx_clock_mono_us();
-    int64_t start_cpu = cpu_us();
+    struct spent spent = {0, 0};
     (void)call;
     g->turn++;
     for (size_t f = 0; f < sim->slots; f++) {
         tempo_call(&g->tempo[f], sim->now_ms);
-        choose_crews(g, sim, f);
+        tempo_turned(&g->tempo[f], choose_crews(g, sim, f, &spent));
     }
-    bench_add(&g->choices_cpu, cpu_us() - start_cpu);
-    bench_add(&g->choices, gx_clock_mono_us() - start);
+    bench_add(&g->choices, spent.us);
+    bench_add(&g->choices_cpu, spent.cpu_us);
     post_crews(g, sim);
 }
 
@@ -417,7 +426,8 @@ static void freed(void *self, struct sim *sim, size_t unit)
     g->turn++;
     tempo_work(&g->tempo[force], sim->now_ms - g->arrived_ms[unit]);
     g->post[unit] = BOARD_NO_POST;
-    choose_crews(g, sim, force);
+    struct spent spent = {0, 0};
+    tempo_turned(&g->tempo[force], choose_crews(g, sim, force, &spent));
     post_crews(g, sim);
 }
 
