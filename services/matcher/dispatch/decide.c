@@ -244,13 +244,9 @@ static void price(struct decide *d, const struct decide_moment *m)
     }
 }
 
-static int64_t cost_after(const struct decide_force *force, int64_t waited_ms, uint32_t travel_ms)
+static int64_t cost_at(const struct decide_force *force, int64_t ms)
 {
-    if (force->cover == NULL) {
-        return travel_ms;
-    }
-    return cover_cost_ms(force->cover, waited_ms + travel_ms) -
-           cover_cost_ms(force->cover, waited_ms);
+    return force->cover == NULL ? ms : cover_cost_ms(force->cover, ms);
 }
 
 static int64_t turn_cost(const struct decide_force *force)
@@ -269,16 +265,18 @@ static bool turns(const struct decide_moment *m, const bool *served, size_t slot
     return served[slot];
 }
 
+/* before[force]: what the time already waited costs. */
 static int64_t cell(const struct decide *d, const struct decide_moment *m, const bool *served,
-                    size_t slot, size_t crew)
+                    size_t slot, size_t crew, const int64_t *before)
 {
     size_t at = slot * m->crew_count + crew;
     if (m->travel_ms[at] == DECIDE_NEVER || (m->fits != NULL && !m->fits[at])) {
         return ASSIGN_NEVER;
     }
     const struct decide_force *force = &m->forces[m->crews[crew].force];
-    int64_t cost = cost_after(force, m->slots[slot].waited_ms, m->travel_ms[at]);
-    int64_t total = cost * m->slots[slot].weight / ORDINARY_WEIGHT;
+    int64_t after = cost_at(force, m->slots[slot].waited_ms + m->travel_ms[at]);
+    int64_t total =
+        (after - before[m->crews[crew].force]) * m->slots[slot].weight / ORDINARY_WEIGHT;
     total = (total > 0 ? total : 0) + d->price[d->column_of[crew]];
     total += turns(m, served, slot, crew) ? turn_cost(force) : 0;
     return total < COST_MAX_MS ? total : COST_MAX_MS;
@@ -298,8 +296,12 @@ static void fill_costs(struct decide *d, const struct decide_moment *m)
         uint32_t priority = m->slots[slot].priority;
         priority = priority < DECIDE_PRIORITIES ? priority : DECIDE_PRIORITIES;
         d->nobody[r] = EMPTY_MS * (int64_t)(DECIDE_PRIORITIES + 1 - priority);
+        int64_t before[DECIDE_FORCES_MAX];
+        for (size_t f = 0; f < m->force_count; f++) {
+            before[f] = cost_at(&m->forces[f], m->slots[slot].waited_ms);
+        }
         for (size_t c = 0; c < d->column_count; c++) {
-            d->cost[r * d->column_count + c] = cell(d, m, served, slot, d->column_crew[c]);
+            d->cost[r * d->column_count + c] = cell(d, m, served, slot, d->column_crew[c], before);
         }
     }
     free(served);

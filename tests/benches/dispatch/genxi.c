@@ -465,7 +465,7 @@ static uint32_t place_of(const struct genxi *g, uint64_t *seed)
     return g->node[g->pack->demand[at].node];
 }
 
-int64_t genxi_large(struct genxi *g, size_t slots, size_t crews, double *ret_gap)
+struct genxi_cost genxi_large(struct genxi *g, size_t slots, size_t crews)
 {
     uint64_t seed = 20260101;
     uint32_t *to = must(calloc(slots, sizeof *to));
@@ -496,17 +496,18 @@ int64_t genxi_large(struct genxi *g, size_t slots, size_t crews, double *ret_gap
                                    .forces = &force,
                                    .force_count = 1};
     int64_t start = gx_clock_mono_us();
+    int64_t start_cpu = cpu_us();
     roads_matrix(g->search, ROADS_EMERGENCY, ROADS_TO, to, slots, from, crews, ms);
     struct decide_outcome outcome = decide_assign(g->decide, &moment, chosen);
-    int64_t took = gx_clock_mono_us() - start;
-    *ret_gap = outcome.cost_ms == 0
-                   ? 0
-                   : (double)(outcome.cost_ms - outcome.bound_ms) / (double)outcome.cost_ms;
+    struct genxi_cost cost = {.us = gx_clock_mono_us() - start, .cpu_us = cpu_us() - start_cpu};
+    if (outcome.cost_ms > 0) {
+        cost.gap = (double)(outcome.cost_ms - outcome.bound_ms) / (double)outcome.cost_ms;
+    }
     free(to);
     free(from);
     free(ms);
     free(chosen);
     free(crew);
     free(slot);
-    return took;
+    return cost;
 }

@@ -27,10 +27,12 @@ struct bench_samples *genxi_choices_cpu(
     struct genxi *genxi); /* without the time that others had the processor */
 struct bench_samples *genxi_postings(struct genxi *genxi);
 
-/*
- * A moment far beyond any day: so many slots and crews at random places of the demand. Microseconds of the travel times and
- * the choice together, and the gap to the bound as a share of the cost.
- */
-int64_t genxi_large(struct genxi *genxi, size_t slots, size_t crews, double *ret_gap);
+struct genxi_cost {
+    int64_t us;
+    int64_t cpu_us;
+    double gap; /* to the bound, as a share of the cost */
+};
+/* A moment far beyond any day, travel times and choice: so many slots and crews at random places of the demand. */
+struct genxi_cost genxi_large(struct genxi *genxi, size_t slots, size_t crews);
 
 #endif
