@@ -87,7 +87,7 @@ static void empty(struct live *live)
     }
     for (size_t i = 0; i < TRAYS; i++) {
         free(live->trays[i].numbers);
-        live->trays[i] = (struct tray){0};
+        live->trays[i] = (struct tray){.numbers = NULL};
     }
     free(live->chunks);
     free(live->orgs);

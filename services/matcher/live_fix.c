@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double INDEX_CELL_DEGREES = 0.25;
 
@@ -15,6 +16,23 @@ struct live_cell live_cell_of(struct gx_point place)
                               (int16_t)floor(place.lat / INDEX_CELL_DEGREES)};
 }
 
+static void make_room(struct tray *tray)
+{
+    if (tray->head + tray->count < tray->room) {
+        return;
+    }
+    if (tray->head > 0 && tray->head >= tray->count) {
+        memcpy(tray->numbers, tray->numbers + tray->head, tray->count * sizeof *tray->numbers);
+        tray->head = 0;
+        return;
+    }
+    tray->room = tray->room == 0 ? 64 : tray->room * 2;
+    tray->numbers = realloc(tray->numbers, tray->room * sizeof *tray->numbers);
+    if (tray->numbers == NULL) {
+        abort();
+    }
+}
+
 void record_changed(struct live *live, uint32_t number, enum live_tray which)
 {
     struct record *record = record_at(live, number);
@@ -22,14 +40,8 @@ void record_changed(struct live *live, uint32_t number, enum live_tray which)
     if (record->in_tray[which]) {
         return;
     }
-    if (tray->count == tray->room) {
-        tray->room = tray->room == 0 ? 64 : tray->room * 2;
-        tray->numbers = realloc(tray->numbers, tray->room * sizeof *tray->numbers);
-        if (tray->numbers == NULL) {
-            abort();
-        }
-    }
-    tray->numbers[tray->count++] = number;
+    make_room(tray);
+    tray->numbers[tray->head + tray->count++] = number;
     record->in_tray[which] = true;
 }
 
@@ -188,15 +200,18 @@ size_t live_changes(struct live *live, enum live_tray which, struct live_change 
 {
     struct tray *tray = &live->trays[which];
     size_t taken = 0;
-    bool more = true;
-    while (more && taken < most) {
+    size_t there =
+        most; /* who comes in while the lock is given to others may be one taken already: next time */
+    do {
         live_lock_to_write(live);
-        for (int i = 0; i < WRITES_AT_ONCE && taken < most && tray->count > 0; i++) {
-            take_out(live, tray->numbers[--tray->count], which, &changes[taken++]);
+        there = taken == 0 && tray->count < most ? tray->count : there;
+        for (int i = 0; i < WRITES_AT_ONCE && taken < there; i++) {
+            tray->count--;
+            take_out(live, tray->numbers[tray->head++], which, &changes[taken++]);
         }
-        more = tray->count > 0;
+        tray->head = tray->count == 0 ? 0 : tray->head;
         live_unlock(live);
-    }
+    } while (taken < there);
     return taken;
 }
 

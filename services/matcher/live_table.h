@@ -75,8 +75,10 @@ struct site {
     int64_t changed_at;
 };
 
+/* First in, first out: numbers[head .. head + count). */
 struct tray {
     uint32_t *numbers;
+    size_t head;
     size_t count;
     size_t room;
 };

@@ -5,6 +5,8 @@
 #include "live.h"
 #include "search.h"
 
+#include "base/clock.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -448,6 +450,46 @@ static void test_search_tells_why_others_do_not(void **state)
 
 static atomic_bool writing_over;
 
+/* All lie in the tray again, on and on. */
+static void *keep_changing(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&writing_over)) {
+        live_change_all(live, LIVE_TO_INDEX);
+    }
+    return NULL;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct live_change *x = a;
+    const struct live_change *y = b;
+    return strcmp(x->responder_id, y->responder_id);
+}
+
+static void test_nobody_is_twice_among_what_is_taken_out_at_one_time(void **state)
+{
+    (void)state;
+    static struct live_change changes[2 * PEOPLE];
+    pthread_t mover;
+    size_t all = 0;
+    populate();
+    atomic_store(&writing_over, false);
+    assert_int_equal(pthread_create(&mover, NULL, keep_changing, NULL), 0);
+    const int64_t until_us = gx_clock_mono_us() + 10000000;
+    while (all < (size_t)20 * PEOPLE && gx_clock_mono_us() < until_us) {
+        size_t count = live_changes(live, LIVE_TO_INDEX, changes, (size_t)2 * PEOPLE);
+        qsort(changes, count, sizeof *changes, by_id);
+        for (size_t i = 1; i < count; i++) {
+            assert_string_not_equal(changes[i - 1].responder_id, changes[i].responder_id);
+        }
+        all += count;
+    }
+    atomic_store(&writing_over, true);
+    (void)pthread_join(mover, NULL);
+    assert_true(all > PEOPLE);
+}
+
 static void *keep_writing(void *arg)
 {
     (void)arg;
@@ -558,6 +600,7 @@ int main(void)
         TEST(test_load_and_rest_are_counted),
         TEST(test_fix_is_judged_by_the_last_one),
         TEST(test_tray_holds_each_once_with_the_newest),
+        TEST(test_nobody_is_twice_among_what_is_taken_out_at_one_time),
         TEST(test_search_finds_the_nearest_that_fit),
         TEST(test_search_tells_why_others_do_not),
         TEST(test_search_goes_on_while_others_write),
