@@ -150,7 +150,7 @@ void gx_serve(struct gx_runner *runner, const Genxi__Command *command, Genxi__Re
     prepare_command(&serving, &runner->ctx);
     enum gx_rc rc = admit(&serving, &runner->ctx);
     if (rc == GX_OK) {
-        job.plan.read_only = !serving.type->writes;
+        job.plan.read_only = !serving.type->writes && !serving.type->logs;
         if (serving.type->writes && command->idempotency_key != NULL &&
             command->idempotency_key[0] != '\0') {
             gx_command_digest(command->type,

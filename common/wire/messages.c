@@ -15,12 +15,18 @@
 
 #include <stdlib.h>
 
-/* The flags of a row as its `writes` and `once`. */
+/* The flags of a row as its `writes`, `logs` and `once`. */
 #define W_WRITES true
+#define W_LOGS false
 #define W_ONCE NULL
 #define R_WRITES false
+#define R_LOGS false
 #define R_ONCE NULL
+#define L_WRITES false
+#define L_LOGS true
+#define L_ONCE NULL
 #define S_WRITES true
+#define S_LOGS false
 #define S_ONCE "secret"
 
 #define GX_COMMAND(number, name, request, Request, reply, Reply, service, flags)                   \
@@ -30,6 +36,7 @@
      &genxi__##request##__descriptor,                                                              \
      &genxi__##reply##__descriptor,                                                                \
      flags##_WRITES,                                                                               \
+     flags##_LOGS,                                                                                 \
      flags##_ONCE},
 static const struct gx_command_type COMMANDS[] = {
 #include "../../proto/messages.def"

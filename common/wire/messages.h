@@ -22,7 +22,8 @@ struct gx_command_type {
     const char *service;
     const ProtobufCMessageDescriptor *request;
     const ProtobufCMessageDescriptor *reply;
-    bool writes;
+    bool writes; /* changes something; honours the idempotency key */
+    bool logs;   /* a read that leaves a line: in a transaction that writes, but no key is kept */
     const char *once; /* optional text field of the reply that is shown once; NULL: none */
 };
 

@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "chassis/service.h"
 #include "metrics.h"
+#include "registry.pb-c.h"
 #include "roles.h"
+#include "wire/messages.h"
 #include "wire/pb.h"
 
 #include <stdio.h>
@@ -296,6 +298,41 @@ static enum gx_rc read_roles(struct gw_request *request, const Genxi__KeyCreate 
     return GX_OK;
 }
 
+/*
+ * A device speaks for one of its organisation's own people: all that trusts an actor's responder trusts this check. Asked as the system, since
+ * whether the caller may see the person decides nothing here; that there is such a person elsewhere is not told.
+ */
+static enum gx_rc check_responder(struct gw_request *request, const Genxi__KeyCreate *in)
+{
+    struct gx_ctx *ctx = &request->ctx;
+    if (in->responder_id == NULL) {
+        return GX_OK;
+    }
+    if (!gx_id_valid(in->responder_id)) {
+        return gx_fail(ctx, GX_P_FIELD_FORMAT, "/responder_id", "UUID");
+    }
+    Genxi__ResponderQuery query = GENXI__RESPONDER_QUERY__INIT;
+    ProtobufCMessage *reply = NULL;
+    const struct gx_actor caller = ctx->actor;
+    query.id = in->responder_id;
+    ctx->actor = (struct gx_actor){.roles = (uint32_t)GX_ROLE_SYSTEM,
+                                   .subject = "gateway",
+                                   .org = "",
+                                   .responder_id = "",
+                                   .lang = caller.lang};
+    enum gx_rc rc = gx_caller_call(request->gateway->caller, ctx, GX_C_responder_list, &query.base,
+                                   NULL, &reply);
+    ctx->actor = caller;
+    if (rc != GX_OK) {
+        return rc;
+    }
+    const Genxi__ResponderList *found = (const Genxi__ResponderList *)reply;
+    if (found->n_items != 1 || !gx_text_is(found->items[0]->org_id, in->org_id)) {
+        return gx_fail(ctx, GX_P_REFERENCE, "/responder_id", "%s", in->responder_id);
+    }
+    return GX_OK;
+}
+
 static enum gx_rc emit_key(const struct key_work *work, struct gx_ctx *ctx, const char *id,
                            const char *org, int64_t revoked_at)
 {
@@ -355,6 +392,9 @@ enum gx_rc gw_key_create(struct gx_background *background, struct gw_request *re
                            .area_count = wish->n_areas,
                            .expires_at = wish->has_expires_at ? wish->expires_at : 0};
     enum gx_rc rc = read_roles(request, wish, &work.record.roles);
+    if (rc == GX_OK) {
+        rc = check_responder(request, wish);
+    }
     if (rc == GX_OK) {
         rc = gx_pb_pack(ctx, &wish->base, &once.asked);
     }

@@ -87,8 +87,9 @@ static enum gx_rc on_positions(struct matcher *self, struct gx_ctx *ctx,
 static bool may_answer(const struct gx_actor *actor, const char *responder_id, const char *org_id,
                        int32_t area)
 {
-    return gx_text_is(actor->responder_id, responder_id) ||
-           (gx_actor_has(actor, GX_ROLE_DESK) && gx_text_is(actor->org, org_id)) ||
+    bool own = gx_text_is(actor->responder_id, responder_id) ||
+               gx_actor_has(actor, (uint32_t)GX_ROLE_DESK);
+    return (own && gx_text_is(actor->org, org_id)) ||
            (gx_actor_has(actor, (uint32_t)(GX_ROLE_DUTY | GX_ROLE_SYSTEM)) &&
             gx_actor_commands(actor, area));
 }

@@ -105,14 +105,17 @@ static struct teller teller_of(const struct gx_actor *actor)
     if (!key_parse(actor->responder_id, &teller.responder)) {
         teller.responder = (struct key){0, 0};
     }
-    teller.desk = gx_actor_has(actor, GX_ROLE_DESK) && key_parse(actor->org, &teller.org);
+    if (!key_parse(actor->org, &teller.org)) {
+        teller.org = (struct key){0, 0};
+    }
+    teller.desk = gx_actor_has(actor, GX_ROLE_DESK);
     return teller;
 }
 
 static bool may_tell(const struct teller *teller, struct key id, const struct live_who *who)
 {
-    return key_is(teller->responder, id) || (teller->desk && key_is(teller->org, who->org)) ||
-           gx_actor_commands(teller->actor, who->area);
+    bool own = key_is(teller->responder, id) || teller->desk;
+    return (own && key_is(teller->org, who->org)) || gx_actor_commands(teller->actor, who->area);
 }
 
 /* All that can be said without knowing the last fix. */
