@@ -40,6 +40,7 @@ CONF
         done
         printf '\n[gateway]\nhttps_port = %s\ntls_cert = %s/keys/tls/server.crt\ntls_key = %s/keys/tls/server.key\n' \
             "${GENXI_HTTPS_PORT:-8443}" "$dir" "$dir"
+        [ ! -e "$dir/demo.conf" ] || cat "$dir/demo.conf"
         [ ! -e "$dir/extra.conf" ] || cat "$dir/extra.conf"
     } >"$dir/genxi.conf.new"
     mv "$dir/genxi.conf.new" "$dir/genxi.conf"
@@ -48,7 +49,7 @@ CONF
 gx_start_one() { # DIR name command...
     local dir=$1 name=$2
     shift 2
-    if gx_pid_alive "$dir/pids/$name.supervisor"; then
+    if gx_pid_alive "$dir/pids/$name.supervisor" "$dir/pids/$name"; then
         return 0
     fi
     mkdir -p "$dir/pids" "$dir/log"
@@ -99,14 +100,14 @@ gx_cluster_up() {
 
 gx_stop_one() { # DIR name
     local pid file=$1/pids/$2.supervisor i
-    gx_pid_alive "$file" || return 0
+    gx_pid_alive "$file" "$1/pids/$2" || return 0
     pid=$(cat "$file")
     kill -TERM "$pid" 2>/dev/null || return 0
     for i in $(seq 150); do
         kill -0 "$pid" 2>/dev/null || return 0
         sleep 0.1
     done
-    [ ! -e "$1/pids/$2" ] || kill -9 "$(cat "$1/pids/$2")" 2>/dev/null || true
+    ! gx_pid_alive "$1/pids/$2" "$1/" || kill -9 "$(cat "$1/pids/$2")" 2>/dev/null || true
     kill -9 "$pid" 2>/dev/null || true
 }
 
@@ -125,7 +126,7 @@ gx_cluster_down() {
 gx_cluster_status() {
     local dir=$1 name state
     for name in broker-a broker-b $GX_SERVICES; do
-        if ! gx_pid_alive "$dir/pids/$name"; then
+        if ! gx_pid_alive "$dir/pids/$name" "$dir/"; then
             state="down"
         elif gx_ready "$(gx_admin_port "$name")"; then
             state="ready"

@@ -88,23 +88,30 @@ CONF
     touch "$run/postgres.log"
     [ "$(id -u)" -ne 0 ] || chown postgres "$run/postgres.log"
     ln -sfn "$run/postgres.log" "$dir/log/postgres.log"
-    if ! gx_pid_alive "$dir/pg/postmaster.pid"; then
-        rm -f "$dir/pg/postmaster.pid"
-        (cd / && gx_as_postgres "$GX_PG_BIN/pg_ctl" -D "$(readlink -f "$dir/pg")" -l "$run/postgres.log" -w -t 60 start >/dev/null) || {
-            tail -20 "$dir/log/postgres.log" >&2
-            return 1
-        }
-    fi
+    gx_pid_alive "$dir/pg/postmaster.pid" "$(readlink -f "$dir/pg")" || gx_pg_begin "$dir" "$run" || return 1
     GX_PGHOST=$run
     GX_PG="host=$run port=$GX_PGPORT user=postgres dbname=postgres passfile=$dir/secrets/pgpass-admin"
     export GX_PGHOST GX_PGPORT GX_PG
 }
 
-gx_pid_alive() { # pid file
+# A pid file that was left behind is PostgreSQL's own to judge: while backends of a killed postmaster still write it must not start, so it is
+# asked again until they have gone.
+gx_pg_begin() { # DIR run
+    local i
+    for i in $(seq 30); do
+        (cd / && gx_as_postgres "$GX_PG_BIN/pg_ctl" -D "$(readlink -f "$1/pg")" -l "$2/postgres.log" -w -t 60 start >/dev/null 2>&1) && return 0
+        sleep 0.5
+    done
+    tail -20 "$1/log/postgres.log" >&2
+    return 1
+}
+
+# Is the process of that file there, and still the one that wrote it? Numbers are used again; its command line has the word.
+gx_pid_alive() { # pid file, word
     local pid
     [ -s "$1" ] || return 1
     pid=$(head -1 "$1")
-    [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
+    [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "$2"
 }
 
 gx_pg_stop() {
@@ -119,7 +126,7 @@ gx_redis_start() {
     mkdir -p "$dir/redis" "$dir/log"
     GX_REDIS="unix:$run/redis.sock"
     export GX_REDIS
-    gx_pid_alive "$dir/redis/redis.pid" && return 0
+    gx_pid_alive "$dir/redis/redis.pid" "$run/redis.sock" && return 0
     redis-server --port 0 --unixsocket "$run/redis.sock" --unixsocketperm 700 --daemonize yes --dir "$dir/redis" \
         --pidfile "$dir/redis/redis.pid" --logfile "$dir/log/redis.log" --save '' --appendonly no >/dev/null
     local i
@@ -132,7 +139,7 @@ gx_redis_start() {
 }
 
 gx_redis_stop() {
-    gx_pid_alive "$1/redis/redis.pid" || return 0
+    gx_pid_alive "$1/redis/redis.pid" "$(gx_run_dir "$1")/redis.sock" || return 0
     local pid i
     pid=$(head -1 "$1/redis/redis.pid")
     kill "$pid" 2>/dev/null || return 0
