@@ -60,20 +60,6 @@ static uint32_t random_below(uint32_t below)
     return (uint32_t)(state >> 33) % below;
 }
 
-static gzFile open_table(const char *folder, const char *name)
-{
-    char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    gzFile file = gzopen(path, "rb");
-    if (file == NULL) {
-        (void)snprintf(path, sizeof path, "%s/%s.gz", folder, name);
-        file = gzopen(path, "rb");
-    }
-    char header[512];
-    bench_must(file == NULL || gzgets(file, header, sizeof header) != NULL, "an empty table", name);
-    return file;
-}
-
 static void load_calls(struct stage *s, const char *folder)
 {
     s->calls = calloc(CALLS_MAX, sizeof *s->calls);
@@ -82,7 +68,7 @@ static void load_calls(struct stage *s, const char *folder)
         char name[32];
         char line[512];
         (void)snprintf(name, sizeof name, "calls_%d.csv", stream);
-        gzFile file = open_table(folder, name);
+        gzFile file = plain_table(folder, name);
         while (file != NULL && s->call_count < CALLS_MAX &&
                gzgets(file, line, sizeof line) != NULL) {
             struct call *call = &s->calls[s->call_count++];
@@ -100,7 +86,7 @@ static void load_calls(struct stage *s, const char *folder)
 
 static void load_units(struct stage *s, const char *folder)
 {
-    gzFile file = open_table(folder, "units.csv");
+    gzFile file = plain_table(folder, "units.csv");
     bench_must(file != NULL, "no units.csv in", folder);
     char line[512];
     while (s->unit_count < UNITS_MAX && gzgets(file, line, sizeof line) != NULL) {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-static gzFile open_table(const char *folder, const char *name)
+gzFile plain_table(const char *folder, const char *name)
 {
     char path[1024];
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -15,7 +15,7 @@ static gzFile open_table(const char *folder, const char *name)
         (void)snprintf(path, sizeof path, "%s/%s.gz", folder, name);
         file = gzopen(path, "rb");
     }
-    char header[256];
+    char header[512];
     if (file != NULL && gzgets(file, header, sizeof header) == NULL) {
         (void)gzclose(file);
         file = NULL;
@@ -44,7 +44,7 @@ static uint32_t milli(const char *text)
 
 static bool load_nodes(const char *folder, struct plain_roads *r)
 {
-    gzFile file = open_table(folder, "nodes.csv");
+    gzFile file = plain_table(folder, "nodes.csv");
     if (file == NULL) {
         return false;
     }
@@ -67,7 +67,7 @@ static bool load_nodes(const char *folder, struct plain_roads *r)
 
 static bool load_arcs(const char *folder, struct plain_roads *r)
 {
-    gzFile file = open_table(folder, "arcs.csv");
+    gzFile file = plain_table(folder, "arcs.csv");
     if (file == NULL) {
         return false;
     }

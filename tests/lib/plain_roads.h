@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <zlib.h>
 
 struct plain_arc {
     uint32_t from;
@@ -33,6 +34,8 @@ struct plain_roads {
     size_t touched_count;
 };
 
+/* folder/name, else folder/name.gz, behind its header line; NULL when it is not there or empty. */
+gzFile plain_table(const char *folder, const char *name);
 /* False when a file is not there or not as it should be. */
 bool plain_load(const char *folder, struct plain_roads *roads);
 /* nodes and arcs (with places and access) are set; makes the rest. */

@@ -363,6 +363,9 @@ static bool post_crew(const struct decide *d, struct walk *walk, size_t crew)
 static bool post_round(const struct decide *d, const struct decide_moment *m, struct walk *walk)
 {
     bool moved = false;
+    if (m->crew_count == 0) {
+        return false;
+    }
     size_t start = (size_t)m->turn * (EXPLORED_CREWS / 2) % m->crew_count;
     for (size_t i = 0; i < m->crew_count && walk->explored < EXPLORED_CREWS; i++) {
         size_t crew = d->crew_order[(start + i) % m->crew_count];

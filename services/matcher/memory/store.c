@@ -108,6 +108,31 @@ static const struct gx_pg_stmt SOME = {
     .writes = false,
 };
 
+/* As PEOPLE wrote it: the id and four numbers, a space between. */
+static bool read_shift(const char *text, char id[KEY_TEXT_SIZE], struct live_shift *shift)
+{
+    int64_t numbers[4] = {0};
+    const char *at = strchr(text, ' ');
+    if (at == NULL || at - text != KEY_TEXT_SIZE - 1) {
+        return false;
+    }
+    memcpy(id, text, KEY_TEXT_SIZE - 1);
+    id[KEY_TEXT_SIZE - 1] = '\0';
+    for (size_t i = 0; i < GX_COUNT_OF(numbers); i++) {
+        char *end = NULL;
+        numbers[i] = strtoll(at, &end, 10);
+        if (end == at) {
+            return false;
+        }
+        at = end;
+    }
+    shift->from_at = numbers[0];
+    shift->until_at = numbers[1];
+    shift->state = (int)numbers[2];
+    shift->changed_at = numbers[3];
+    return true;
+}
+
 static void put_shifts(struct gx_ctx *ctx, struct live *live, const struct gx_rows *rows,
                        size_t row)
 {
@@ -116,8 +141,7 @@ static void put_shifts(struct gx_ctx *ctx, struct live *live, const struct gx_ro
     for (size_t i = 0; i < count && texts != NULL; i++) {
         char id[KEY_TEXT_SIZE];
         struct live_shift shift = {.id = id, .responder_id = TEXT(0)};
-        if (sscanf(texts[i], "%36s %" SCNd64 " %" SCNd64 " %d %" SCNd64, id, &shift.from_at,
-                   &shift.until_at, &shift.state, &shift.changed_at) == 5) {
+        if (read_shift(texts[i], id, &shift)) {
             live_put_shift(live, &shift);
         }
     }

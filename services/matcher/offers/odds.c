@@ -83,12 +83,14 @@ struct odds_group odds_group(int force, int local_hour, uint32_t travel_seconds)
 
 static size_t count_cell(struct odds_group group)
 {
-    return (size_t)(group.force * FORCE_CELLS + (group.hour * ODDS_DISTANCES + group.distance) * 3);
+    size_t within = (size_t)group.hour * ODDS_DISTANCES + (size_t)group.distance;
+    return (size_t)group.force * FORCE_CELLS + within * 3;
 }
 
 static size_t time_cell(int force, enum odds_answer answer)
 {
-    return (size_t)(force * FORCE_CELLS + COUNTS + (answer == ODDS_DECLINED ? ODDS_BUCKETS : 0));
+    size_t times = (size_t)COUNTS + (answer == ODDS_DECLINED ? ODDS_BUCKETS : 0);
+    return (size_t)force * FORCE_CELLS + times;
 }
 
 /* What one alert of that moment is worth in the sums' units. */

@@ -135,7 +135,7 @@ enum gx_rc plan_read_posts(const struct roads *roads, const char *path, struct p
                            struct roads_fault *fault)
 {
     struct roads_csv *csv = NULL;
-    struct columns columns;
+    struct columns columns = {0};
     enum gx_rc rc = open_table(path, &csv, &columns, fault);
     char *cells[ROADS_CSV_CELLS_MAX];
     bool more = rc == GX_OK;
@@ -244,7 +244,7 @@ enum gx_rc plan_read_demand(const struct roads *roads, const char *path,
                             struct plan_demand *ret_demand, struct roads_fault *fault)
 {
     struct roads_csv *csv = NULL;
-    struct columns columns;
+    struct columns columns = {0};
     enum gx_rc rc = open_table(path, &csv, &columns, fault);
     if (rc == GX_OK && columns.weight < 0) {
         rc = roads_fail(fault, ROADS_F_COLUMNS, "weight");

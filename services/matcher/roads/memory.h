@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /* Zeroed; at least one byte. free() it. */
-void *roads_alloc(size_t count, size_t size);
+__attribute__((returns_nonnull)) void *roads_alloc(size_t count, size_t size);
 /* Zeroed, at a multiple of 64; bytes is one too. free() it. */
-void *roads_alloc_aligned(size_t bytes);
+__attribute__((returns_nonnull)) void *roads_alloc_aligned(size_t bytes);
 /* Room for at least `wanted` elements, doubling; *room is brought up to date. New ones are not zeroed. */
 void *roads_grow(void *old, size_t wanted, size_t size, size_t *room);
 
