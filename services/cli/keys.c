@@ -64,12 +64,17 @@ static bool make_bus_keys(const char *dir)
     return true;
 }
 
-/* Webhook secrets lie in the database sealed with it: services/notifier/seal.h. */
-static bool make_webhook_key(const char *dir)
+/* What must be read again lies in the database sealed with these (common/web/seal.h): secrets of webhooks and of devices. */
+static bool make_seal_keys(const char *dir)
 {
-    char path[CLI_PATH_SIZE];
-    cli_path(path, "%s/webhook-secrets.key", dir);
-    return cli_exists(path) || make_secret(path);
+    static const char *const NAMES[] = {"webhook-secrets", "device-secrets"};
+    bool made = true;
+    for (size_t i = 0; made && i < GX_COUNT_OF(NAMES); i++) {
+        char path[CLI_PATH_SIZE];
+        cli_path(path, "%s/%s.key", dir, NAMES[i]);
+        made = cli_exists(path) || make_secret(path);
+    }
+    return made;
 }
 
 static bool make_audit_key(const char *dir, const char *origin)
@@ -114,7 +119,7 @@ static int keys_init(int argc, char **argv, bool only_ca)
     bool made = cli_make_dir(keys, 0700) && cli_ca_make(tls, host);
     if (made && !only_ca) {
         made = cli_make_dir(secrets, 0700) && make_passwords(secrets) && make_bus_keys(keys) &&
-               make_audit_key(keys, origin) && make_webhook_key(keys);
+               make_audit_key(keys, origin) && make_seal_keys(keys);
     }
     return made ? CLI_DONE : CLI_FAILED;
 }

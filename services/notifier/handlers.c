@@ -157,7 +157,7 @@ static enum gx_rc webhook_add(const struct notifier *self, struct gx_ctx *ctx, G
     out->id = gx_id_new(id);
     out->secret = sign_secret_new(secret);
     out->created_at = gx_tx_now_ms(ctx);
-    const char *sealed = seal_close(&ctx->arena, &self->key, id, secret);
+    const char *sealed = gx_seal_close(&ctx->arena, &self->key, id, secret);
     return sealed == NULL ? gx_fail(ctx, GX_P_INTERNAL, "", "%s", "memory")
                           : notifier_store_webhook_add(ctx, out, sealed);
 }
@@ -260,7 +260,7 @@ static enum gx_rc on_webhook_rotate(struct notifier *self, struct gx_ctx *ctx,
     }
     *out = *webhook;
     out->secret = sign_secret_new(secret);
-    const char *sealed = seal_close(&ctx->arena, &self->key, webhook->id, secret);
+    const char *sealed = gx_seal_close(&ctx->arena, &self->key, webhook->id, secret);
     if (sealed == NULL) {
         return gx_fail(ctx, GX_P_INTERNAL, "", "%s", "memory");
     }

@@ -10,7 +10,7 @@
 struct notifier {
     const struct notifier_settings *settings;
     struct notifier_rules rules;
-    struct seal_key key;
+    struct gx_seal_key key;
     int32_t district;
     bool webhooks_due; /* this transaction queued some: the sender is woken after its commit */
 };

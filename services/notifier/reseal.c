@@ -23,8 +23,8 @@ static enum gx_rc seal_one(const struct reseal *work, struct gx_ctx *ctx,
     }
     const struct notifier_secrets sealed = {
         .webhook_id = clear->webhook_id,
-        .secret = seal_close(arena, work->key, clear->webhook_id, secret),
-        .old_secret = old == NULL ? NULL : seal_close(arena, work->key, clear->webhook_id, old),
+        .secret = gx_seal_close(arena, work->key, clear->webhook_id, secret),
+        .old_secret = old == NULL ? NULL : gx_seal_close(arena, work->key, clear->webhook_id, old),
     };
     return arena->spent ? gx_fail(ctx, GX_P_INTERNAL, "", "memory")
                         : notifier_store_secrets_put(ctx, &sealed);
@@ -46,7 +46,7 @@ enum gx_rc reseal_turn(void *arg, struct gx_ctx *ctx)
 enum gx_rc reseal_all(const struct gx_common_settings *common)
 {
     struct gx_background *background = NULL;
-    struct seal_key key;
+    struct gx_seal_key key;
     struct reseal work = {.key = &key};
     struct gx_ctx ctx;
     size_t sealed = 0;

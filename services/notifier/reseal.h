@@ -12,7 +12,7 @@ enum {
 };
 
 struct reseal {
-    const struct seal_key *key;
+    const struct gx_seal_key *key;
     size_t count; /* of the last turn */
 };
 

@@ -45,7 +45,7 @@ struct sender {
     pthread_t thread;
     _Atomic bool stopping;
     struct notifier_rules rules;
-    struct seal_key key;
+    struct gx_seal_key key;
     const struct notifier_settings *settings;
     CURLM *multi;
     struct job *jobs;

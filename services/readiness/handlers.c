@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "handlers.h"
 
+#include "ask.h"
 #include "base/id.h"
+#include "devices.h"
 #include "registry.h"
 #include "rules.h"
 #include "run.h"
@@ -10,16 +12,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    LIST_LIMIT = 50,
-    LIST_LIMIT_MAX = 500
-};
-
-/* The service keeps nothing between requests: all state is in the database. */
-struct readiness {
-    char nothing;
-};
 
 GX_ON_COMMAND(on_station_list, readiness, Genxi__StationQuery, Genxi__StationList)
 GX_ON_COMMAND(on_partner_put, readiness, Genxi__PartnerPut, Genxi__Partner)
@@ -53,96 +45,36 @@ static const struct gx_command_row COMMANDS[] = {
     {GX_C_shift_close, on_shift_close_thunk, WRITERS | GX_ROLE_RESPONDER | GX_ROLE_POLICE},
     {GX_C_shift_list, on_shift_list_thunk, READERS},
     {GX_C_import, on_import_thunk, WRITERS},
+    {GX_C_device_put, devices_on_put, WRITERS},
+    {GX_C_device_list, devices_on_list, READERS},
+    {GX_C_device_delete, devices_on_delete, WRITERS},
     {GX_C_instructor_team_list, on_instructor_team_list_thunk, READERS},
 };
+
+/* All state is in the database; a thread keeps the key of device secrets. */
+static enum gx_rc thread_start(const struct gx_common_settings *common, void **ret_self)
+{
+    struct readiness *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        abort();
+    }
+    enum gx_rc rc = gx_seal_key_load(common->key_dir, "device-secrets", &self->device_key);
+    if (rc != GX_OK) {
+        free(self);
+        return rc;
+    }
+    *ret_self = self;
+    return GX_OK;
+}
 
 const struct gx_service READINESS = {
     .name = "readiness",
     .schema = "readiness",
     .commands = COMMANDS,
     .command_count = GX_COUNT_OF(COMMANDS),
+    .thread_start = thread_start,
+    .thread_stop = free,
 };
-
-/* --- what all of them share --- */
-
-static void sink_to_ctx(void *arg, size_t index, enum gx_problem problem, const char *pointer,
-                        const char *value)
-{
-    (void)index; /* a command puts one record */
-    struct gx_ctx *ctx = arg;
-    (void)gx_fail(ctx, problem, pointer, "%s", value);
-}
-
-static void rule_to_ctx(void *arg, enum gx_problem problem, const char *pointer, const char *value)
-{
-    sink_to_ctx(arg, 0, problem, pointer, value);
-}
-
-static struct rules ctx_rules(struct gx_ctx *ctx)
-{
-    return (struct rules){.fault = rule_to_ctx, .arg = ctx, .now_ms = gx_tx_now_ms(ctx)};
-}
-
-/* The result that the first fault stands for. */
-static enum gx_rc first_fault(const struct gx_ctx *ctx)
-{
-    return ctx->fault_count == 0 ? GX_OK : gx_problem_row(ctx->faults[0].problem)->rc;
-}
-
-/* A valid id in lower case, as the database writes it; NULL stays NULL. False with a fault for anything else. */
-static bool take_id(struct gx_ctx *ctx, const char *pointer, const char *text, char **ret_id)
-{
-    *ret_id = NULL;
-    if (text == NULL) {
-        return true;
-    }
-    if (!gx_id_valid(text)) {
-        (void)gx_fail(ctx, GX_P_FIELD_FORMAT, pointer, "%s", "UUID");
-        return false;
-    }
-    char *copy = gx_arena_text(&ctx->arena, text);
-    for (char *at = copy; at != NULL && *at != '\0'; at++) {
-        if (*at >= 'A' && *at <= 'F') {
-            *at = (char)(*at - 'A' + 'a');
-        }
-    }
-    *ret_id = copy;
-    return copy != NULL;
-}
-
-/* The caller's own organisation stands for a missing one. */
-static bool take_org(struct gx_ctx *ctx, const char *pointer, const char *text, char **ret_id)
-{
-    if (text != NULL || ctx->actor.org[0] == '\0') {
-        if (text == NULL) {
-            (void)gx_fail(ctx, GX_P_FIELD_MISSING, pointer, "%s", pointer + 1);
-            return false;
-        }
-        return take_id(ctx, pointer, text, ret_id);
-    }
-    *ret_id = gx_pb_text(ctx->actor.org);
-    return true;
-}
-
-static enum gx_rc check_page(struct gx_ctx *ctx, const char *cursor, protobuf_c_boolean has_limit,
-                             uint32_t limit, uint32_t *ret_limit)
-{
-    if (cursor != NULL && !gx_id_valid(cursor)) {
-        return gx_fail(ctx, GX_P_CURSOR, "/cursor", "%.40s", cursor);
-    }
-    uint32_t wanted = has_limit ? limit : LIST_LIMIT;
-    if (wanted < 1 || wanted > LIST_LIMIT_MAX) {
-        return gx_fail(ctx, GX_P_FIELD_RANGE, "/limit", "1..%d", LIST_LIMIT_MAX);
-    }
-    *ret_limit = wanted;
-    return GX_OK;
-}
-
-static enum gx_rc check_query_id(struct gx_ctx *ctx, const char *pointer, const char *id)
-{
-    return id == NULL || gx_id_valid(id) ? GX_OK
-                                         : gx_fail(ctx, GX_P_FIELD_FORMAT, pointer, "%s", "UUID");
-}
 
 /* --- stations --- */
 
@@ -210,25 +142,25 @@ static enum gx_rc on_partner_put(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     char *id = NULL;
     Genxi__Partner *old = NULL;
-    if (!take_id(ctx, "/id", in->id, &id)) {
-        return first_fault(ctx);
+    if (!ask_id(ctx, "/id", in->id, &id)) {
+        return ask_outcome(ctx);
     }
     enum gx_rc rc = old_partner(ctx, id, &old);
     if (rc != GX_OK) {
         return rc;
     }
     fill_partner(in, old, out);
-    struct rules rules = ctx_rules(ctx);
+    struct rules rules = ask_rules(ctx);
     rules_partner(&rules, out);
     if (rules.broken > 0) {
-        return first_fault(ctx);
+        return ask_outcome(ctx);
     }
     const struct partners news = {&out, 1};
     const struct partners olds = {&old, 1};
-    struct sink sink = {.fault = sink_to_ctx, .arg = ctx};
+    struct sink sink = {.fault = ask_sink, .arg = ctx};
     rc = registry_settle_partners(ctx, &sink, &news, &olds);
     if (rc != GX_OK || sink.count > 0) {
-        return rc != GX_OK ? rc : first_fault(ctx);
+        return rc != GX_OK ? rc : ask_outcome(ctx);
     }
     return registry_write_partners(ctx, &news, &olds);
 }
@@ -239,9 +171,9 @@ static enum gx_rc on_partner_list(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     uint32_t limit = 0;
     struct partners found = {0};
-    enum gx_rc rc = check_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
+    enum gx_rc rc = ask_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
     if (rc == GX_OK) {
-        rc = check_query_id(ctx, "/id", in->id);
+        rc = ask_query_id(ctx, "/id", in->id);
     }
     if (rc == GX_OK) {
         rc = store_partner_list(ctx, in, limit, &found);
@@ -285,8 +217,8 @@ static enum gx_rc on_site_put(struct readiness *self, struct gx_ctx *ctx, const 
     (void)self;
     char *id = NULL;
     Genxi__Site *old = NULL;
-    if (!take_id(ctx, "/id", in->id, &id)) {
-        return first_fault(ctx);
+    if (!ask_id(ctx, "/id", in->id, &id)) {
+        return ask_outcome(ctx);
     }
     enum gx_rc rc = old_site(ctx, id, &old);
     if (rc != GX_OK) {
@@ -294,8 +226,8 @@ static enum gx_rc on_site_put(struct readiness *self, struct gx_ctx *ctx, const 
     }
     if (old != NULL && in->partner_id == NULL) {
         out->partner_id = old->partner_id;
-    } else if (!take_org(ctx, "/partner_id", in->partner_id, &out->partner_id)) {
-        return first_fault(ctx);
+    } else if (!ask_org(ctx, "/partner_id", in->partner_id, &out->partner_id)) {
+        return ask_outcome(ctx);
     }
     out->name = in->name;
     out->kind = in->kind;
@@ -307,17 +239,17 @@ static enum gx_rc on_site_put(struct readiness *self, struct gx_ctx *ctx, const 
     out->has_radius_m = true;
     out->radius_m = in->has_radius_m ? in->radius_m : old != NULL ? old->radius_m : 150;
     out->code = in->code != NULL ? in->code : old != NULL ? old->code : NULL;
-    struct rules rules = ctx_rules(ctx);
+    struct rules rules = ask_rules(ctx);
     rules_site(&rules, out);
     if (rules.broken > 0) {
-        return first_fault(ctx);
+        return ask_outcome(ctx);
     }
     const struct sites news = {&out, 1};
     const struct sites olds = {&old, 1};
-    struct sink sink = {.fault = sink_to_ctx, .arg = ctx};
+    struct sink sink = {.fault = ask_sink, .arg = ctx};
     rc = registry_settle_sites(ctx, &sink, &news, &olds);
     if (rc != GX_OK || sink.count > 0) {
-        return rc != GX_OK ? rc : first_fault(ctx);
+        return rc != GX_OK ? rc : ask_outcome(ctx);
     }
     return registry_write_sites(ctx, &news, &olds);
 }
@@ -328,12 +260,12 @@ static enum gx_rc on_site_list(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     uint32_t limit = 0;
     struct sites found = {0};
-    enum gx_rc rc = check_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
+    enum gx_rc rc = ask_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
     if (rc == GX_OK) {
-        rc = check_query_id(ctx, "/id", in->id);
+        rc = ask_query_id(ctx, "/id", in->id);
     }
     if (rc == GX_OK) {
-        rc = check_query_id(ctx, "/partner_id", in->partner_id);
+        rc = ask_query_id(ctx, "/partner_id", in->partner_id);
     }
     if (rc == GX_OK) {
         rc = store_site_list(ctx, in, limit, &found);
@@ -409,9 +341,8 @@ static enum gx_rc on_responder_put(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     char *id = NULL;
     Genxi__Responder *old = NULL;
-    if (!take_id(ctx, "/id", in->id, &id) ||
-        !take_id(ctx, "/site_id", in->site_id, &out->site_id)) {
-        return first_fault(ctx);
+    if (!ask_id(ctx, "/id", in->id, &id) || !ask_id(ctx, "/site_id", in->site_id, &out->site_id)) {
+        return ask_outcome(ctx);
     }
     enum gx_rc rc = old_responder(ctx, id, &old);
     if (rc != GX_OK) {
@@ -419,21 +350,21 @@ static enum gx_rc on_responder_put(struct readiness *self, struct gx_ctx *ctx,
     }
     if (old != NULL && in->org_id == NULL) {
         out->org_id = old->org_id;
-    } else if (!take_org(ctx, "/org_id", in->org_id, &out->org_id)) {
-        return first_fault(ctx);
+    } else if (!ask_org(ctx, "/org_id", in->org_id, &out->org_id)) {
+        return ask_outcome(ctx);
     }
     fill_responder(in, old, out);
-    struct rules rules = ctx_rules(ctx);
+    struct rules rules = ask_rules(ctx);
     rules_responder(&rules, out);
     if (rules.broken > 0) {
-        return first_fault(ctx);
+        return ask_outcome(ctx);
     }
     const struct responders news = {&out, 1};
     const struct responders olds = {&old, 1};
-    struct sink sink = {.fault = sink_to_ctx, .arg = ctx};
+    struct sink sink = {.fault = ask_sink, .arg = ctx};
     rc = registry_settle_responders(ctx, &sink, &news, &olds);
     if (rc != GX_OK || sink.count > 0) {
-        return rc != GX_OK ? rc : first_fault(ctx);
+        return rc != GX_OK ? rc : ask_outcome(ctx);
     }
     rc = registry_write_responders(ctx, &news, &olds);
     show_responder(ctx, out);
@@ -446,12 +377,12 @@ static enum gx_rc on_responder_list(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     uint32_t limit = 0;
     struct responders found = {0};
-    enum gx_rc rc = check_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
+    enum gx_rc rc = ask_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
     if (rc == GX_OK) {
-        rc = check_query_id(ctx, "/id", in->id);
+        rc = ask_query_id(ctx, "/id", in->id);
     }
     if (rc == GX_OK) {
-        rc = check_query_id(ctx, "/org_id", in->org_id);
+        rc = ask_query_id(ctx, "/org_id", in->org_id);
     }
     if (rc == GX_OK) {
         rc = store_responder_list(ctx, in, limit, &found);
@@ -491,9 +422,9 @@ static enum gx_rc on_shift_put(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     char *id = NULL;
     Genxi__Shift *old = NULL;
-    if (!take_id(ctx, "/id", in->id, &id) ||
-        !take_id(ctx, "/responder_id", in->responder_id, &out->responder_id)) {
-        return first_fault(ctx);
+    if (!ask_id(ctx, "/id", in->id, &id) ||
+        !ask_id(ctx, "/responder_id", in->responder_id, &out->responder_id)) {
+        return ask_outcome(ctx);
     }
     enum gx_rc rc = old_shift(ctx, id, &old);
     if (rc != GX_OK) {
@@ -505,17 +436,17 @@ static enum gx_rc on_shift_put(struct readiness *self, struct gx_ctx *ctx,
     out->from_at = in->from_at;
     out->until_at = in->until_at;
     out->state = old == NULL ? GENXI__SHIFT_STATE__SHIFT_STATE_PLANNED : old->state;
-    struct rules rules = ctx_rules(ctx);
+    struct rules rules = ask_rules(ctx);
     rules_shift(&rules, out);
     if (rules.broken > 0) {
-        return first_fault(ctx);
+        return ask_outcome(ctx);
     }
     const struct shifts news = {&out, 1};
     const struct shifts olds = {&old, 1};
-    struct sink sink = {.fault = sink_to_ctx, .arg = ctx};
+    struct sink sink = {.fault = ask_sink, .arg = ctx};
     rc = registry_settle_shifts(ctx, &sink, &news, &olds);
     if (rc != GX_OK || sink.count > 0) {
-        return rc != GX_OK ? rc : first_fault(ctx);
+        return rc != GX_OK ? rc : ask_outcome(ctx);
     }
     return registry_write_shifts(ctx, &news, &olds);
 }
@@ -526,8 +457,8 @@ static enum gx_rc on_shift_close(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     char *id = NULL;
     Genxi__Shift *shift = NULL;
-    if (!take_id(ctx, "/id", in->id, &id)) {
-        return first_fault(ctx);
+    if (!ask_id(ctx, "/id", in->id, &id)) {
+        return ask_outcome(ctx);
     }
     enum gx_rc rc = old_shift(ctx, id, &shift);
     if (rc != GX_OK || shift == NULL) {
@@ -558,9 +489,9 @@ static enum gx_rc on_shift_list(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     uint32_t limit = 0;
     struct shifts found = {0};
-    enum gx_rc rc = check_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
+    enum gx_rc rc = ask_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
     if (rc == GX_OK) {
-        rc = check_query_id(ctx, "/responder_id", in->responder_id);
+        rc = ask_query_id(ctx, "/responder_id", in->responder_id);
     }
     if (rc == GX_OK) {
         rc = store_shift_list(ctx, in, limit, &found);
@@ -583,7 +514,7 @@ static enum gx_rc on_instructor_team_list(struct readiness *self, struct gx_ctx 
     (void)self;
     uint32_t limit = 0;
     struct teams found = {0};
-    enum gx_rc rc = check_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
+    enum gx_rc rc = ask_page(ctx, in->cursor, in->has_limit, in->limit, &limit);
     if (rc == GX_OK) {
         rc = store_team_list(ctx, in, limit, &found);
     }

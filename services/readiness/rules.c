@@ -449,6 +449,89 @@ void rules_shift(struct rules *rules, const Genxi__Shift *shift)
     }
 }
 
+/* --- devices --- */
+
+static bool only_of(const char *text, const char *allowed, size_t min, size_t max)
+{
+    size_t length = strlen(text);
+    return length >= min && length <= max && text[strspn(text, allowed)] == '\0';
+}
+
+/* How each kind names itself in its own protocol. */
+static void check_device_code(struct rules *rules, const Genxi__Device *device)
+{
+    static const char HEX[] = "0123456789ABCDEF";
+    static const char WORD[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
+    bool good = true;
+    const char *form = "";
+    switch (device->kind) {
+    case GENXI__DEVICE_KIND__DEVICE_KIND_PANEL:
+        good = only_of(device->code, HEX, 3, 16);
+        form = "[0-9A-F]{3,16}";
+        break;
+    case GENXI__DEVICE_KIND__DEVICE_KIND_PHONE:
+        good = only_of(device->code, WORD, 1, 64);
+        form = "[A-Za-z0-9._:-]{1,64}";
+        break;
+    case GENXI__DEVICE_KIND__DEVICE_KIND_CAR:
+        /* Leading zeros fill the field on the wire; the number has none. */
+        good = only_of(device->code, "0123456789", 1, 20) && device->code[0] != '0';
+        form = "[1-9][0-9]{0,19}";
+        break;
+    case _GENXI__DEVICE_KIND_IS_INT_SIZE:
+    default:
+        return; /* told with the kind */
+    }
+    if (!good) {
+        rules_break(rules, GX_P_FIELD_FORMAT, "/code", "%s", form);
+    }
+}
+
+void rules_device(struct rules *rules, const Genxi__Device *device)
+{
+    bool panel = device->kind == GENXI__DEVICE_KIND__DEVICE_KIND_PANEL;
+    check_enum(rules, "/kind", &genxi__device_kind__descriptor, (int)device->kind);
+    check_enum(rules, "/datum", &genxi__datum__descriptor, (int)device->datum);
+    check_device_code(rules, device);
+    check_optional_text(rules, "/name", device->name, RULES_NAME_MAX);
+    if (panel && device->site_id == NULL) {
+        rules_break(rules, GX_P_FIELD_MISSING, "/site_id", "%s", "site_id");
+    } else if (!panel && device->responder_id == NULL) {
+        rules_break(rules, GX_P_FIELD_MISSING, "/responder_id", "%s", "responder_id");
+    }
+    if (panel && device->responder_id != NULL) {
+        rules_break(rules, GX_P_FIELD_FORBIDDEN, "/responder_id", "%s", "responder_id");
+    }
+    if (!panel && device->has_supervision_seconds) {
+        rules_break(rules, GX_P_FIELD_FORBIDDEN, "/supervision_seconds", "%s",
+                    "supervision_seconds");
+    }
+}
+
+void rules_device_secret(struct rules *rules, Genxi__DeviceKind kind, const char *secret)
+{
+    static const char KEY_TEXT[] = "text:";
+    size_t length = strlen(secret);
+    if (has_control(secret) || !gx_utf8_valid(secret, length)) {
+        rules_break(rules, GX_P_FIELD_FORMAT, "/secret", "%s", "text without U+0000..U+001F");
+        return;
+    }
+    if (kind != GENXI__DEVICE_KIND__DEVICE_KIND_PANEL) {
+        if (length < 8 || length > 128) {
+            rules_break(rules, GX_P_FIELD_LENGTH, "/secret", "%s", "8..128");
+        }
+        return;
+    }
+    bool text = strncmp(secret, KEY_TEXT, sizeof KEY_TEXT - 1) == 0;
+    size_t bytes = text ? length - (sizeof KEY_TEXT - 1) : length / 2;
+    bool good = (bytes == 16 || bytes == 24 || bytes == 32) &&
+                (text || only_of(secret, "0123456789ABCDEFabcdef", 2 * bytes, 2 * bytes));
+    if (!good) {
+        rules_break(rules, GX_P_FIELD_FORMAT, "/secret", "%s",
+                    "32, 48, 64 hex; text: + 16, 24, 32");
+    }
+}
+
 void rules_team(struct rules *rules, const Genxi__InstructorTeam *team)
 {
     check_text(rules, "/name", team->name, 1, RULES_NAME_MAX);

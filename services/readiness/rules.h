@@ -43,6 +43,10 @@ void rules_responder(struct rules *rules, const Genxi__Responder *responder);
  * company's. */
 void rules_employment(struct rules *rules, const Genxi__Responder *responder, Genxi__OrgKind kind);
 void rules_shift(struct rules *rules, const Genxi__Shift *shift);
+/* Kind, code by kind, what it is bound to; not the secret. */
+void rules_device(struct rules *rules, const Genxi__Device *device);
+/* Of a kind of device, in clear: a panel's is an AES key. */
+void rules_device_secret(struct rules *rules, Genxi__DeviceKind kind, const char *secret);
 void rules_team(struct rules *rules, const Genxi__InstructorTeam *team);
 
 /* Is the point inside the station's ring? False without a ring. */

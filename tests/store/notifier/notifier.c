@@ -857,7 +857,7 @@ static void test_rotation_signs_with_both_for_a_while(void **state)
     (void)snprintf(secret, sizeof secret, "%s", webhook.secret);
     struct claimed claimed = claim(1, 1);
     struct gx_arena *arena = &world.ctx.arena;
-    const struct seal_key *key = &world.self->key;
+    const struct gx_seal_key *key = &world.self->key;
     assert_string_equal(seal_open(arena, key, a, claimed.secret), secret);
     const char *old = seal_open(arena, key, a, claimed.old_secret);
     assert_non_null(old);

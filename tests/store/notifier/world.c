@@ -94,7 +94,7 @@ static void start_thread(void)
     (void)snprintf(path, sizeof path, "%s/webhook-secrets.key", dir);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    for (int i = 0; i < SEAL_KEY_BYTES; i++) {
+    for (int i = 0; i < GX_SEAL_KEY_BYTES; i++) {
         (void)fputs("5a", file);
     }
     (void)fclose(file);

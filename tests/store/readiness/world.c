@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/migrate.h"
+#include "web/seal.h"
 
 #include <unistd.h>
 
@@ -64,6 +65,25 @@ static void migrate(void)
     (void)rmdir(root);
 }
 
+/* What the threads of the service have from `genxi keys init`. */
+static void start_thread(void)
+{
+    char dir[] = "/tmp/genxi-keys-XXXXXX";
+    char path[64];
+    const struct gx_common_settings common = {.key_dir = dir};
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/device-secrets.key", dir);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < GX_SEAL_KEY_BYTES; i++) {
+        (void)fputs("5a", file);
+    }
+    (void)fclose(file);
+    assert_int_equal(READINESS.thread_start(&common, &world.self), GX_OK);
+    (void)unlink(path);
+    (void)rmdir(dir);
+}
+
 int world_open(void **state)
 {
     (void)state;
@@ -83,6 +103,7 @@ int world_open(void **state)
     assert_int_equal(gx_pg_open(conninfo, "test", &world.pg), GX_OK);
     world.store = gx_store_new(READINESS.name, READINESS.schema);
     world.tx = gx_tx_new(world.pg, world.store);
+    start_thread();
     return 0;
 }
 
@@ -90,6 +111,7 @@ int world_close(void **state)
 {
     (void)state;
     if (world.tx != NULL) {
+        READINESS.thread_stop(world.self);
         gx_tx_free(world.tx);
         gx_store_free(world.store);
         gx_pg_free(world.pg);
@@ -121,7 +143,7 @@ static enum gx_rc in_transaction(const struct gx_command_row *row, const void *r
     gx_tx_begin(world.tx, &world.ctx, &plan);
     enum gx_rc rc = gx_tx_touch(world.tx);
     if (rc == GX_OK) {
-        rc = row->handle(NULL, &world.ctx, request, reply);
+        rc = row->handle(world.self, &world.ctx, request, reply);
     }
     if (rc == GX_OK) {
         rc = gx_tx_commit(world.tx, (struct gx_view){NULL, 0});

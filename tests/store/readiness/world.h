@@ -37,6 +37,7 @@ struct world {
     struct gx_tx *tx;
     struct gx_ctx ctx; /* of the last transaction: replies live in its arena */
     struct gx_ctx admin_ctx;
+    void *self; /* what a thread of the service keeps */
     struct world_event events[EVENTS_MAX];
     size_t event_count;
 };

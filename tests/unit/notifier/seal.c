@@ -11,7 +11,7 @@
 #define HOOK "01a20c86-8b8d-7601-b54b-f8af7f1e4a7d"
 #define OTHER "01a20c86-8b8d-7601-b54b-f8af7f1e4a7e"
 
-static const struct seal_key KEY = {{1, 2, 3}};
+static const struct gx_seal_key KEY = {{1, 2, 3}};
 static const char SECRET[] = "whsec_QUJD0123456789REVGR0hJSktMTU5P";
 
 static int set_up(void **state)
@@ -30,27 +30,27 @@ static int tear_down(void **state)
 
 static void test_seal_opens_what_it_closed_and_shows_nothing(void **state)
 {
-    char *sealed = seal_close(*state, &KEY, HOOK, SECRET);
+    char *sealed = gx_seal_close(*state, &KEY, HOOK, SECRET);
     assert_non_null(sealed);
     assert_int_equal(strncmp(sealed, "sealed1:", 8), 0);
     assert_null(strstr(sealed, SECRET + 6));
     assert_string_equal(seal_open(*state, &KEY, HOOK, sealed), SECRET);
     /* The same secret never looks the same. */
-    assert_string_not_equal(sealed, seal_close(*state, &KEY, HOOK, SECRET));
+    assert_string_not_equal(sealed, gx_seal_close(*state, &KEY, HOOK, SECRET));
 }
 
 static void test_seal_is_of_one_webhook_and_one_key(void **state)
 {
-    struct seal_key other = KEY;
+    struct gx_seal_key other = KEY;
     other.bytes[31] ^= 1;
-    char *sealed = seal_close(*state, &KEY, HOOK, SECRET);
+    char *sealed = gx_seal_close(*state, &KEY, HOOK, SECRET);
     assert_null(seal_open(*state, &KEY, OTHER, sealed));
     assert_null(seal_open(*state, &other, HOOK, sealed));
 }
 
 static void test_seal_broken_or_cut_anywhere_does_not_open(void **state)
 {
-    char *sealed = seal_close(*state, &KEY, HOOK, SECRET);
+    char *sealed = gx_seal_close(*state, &KEY, HOOK, SECRET);
     size_t size = strlen(sealed);
     for (size_t i = 0; i < size; i++) {
         char text[256];
@@ -87,7 +87,7 @@ static void test_seal_key_is_64_hex_digits_of_a_file(void **state)
         "g00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"};
     char dir[] = "/tmp/genxi-seal-XXXXXX";
     char path[64];
-    struct seal_key key;
+    struct gx_seal_key key;
     (void)state;
     assert_non_null(mkdtemp(dir));
     (void)snprintf(path, sizeof path, "%s/webhook-secrets.key", dir);
