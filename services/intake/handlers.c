@@ -70,7 +70,7 @@ static const struct gx_command_row COMMANDS[] = {
     {GX_C_incident_split, intake_on_split_thunk, DUTY},
     {GX_C_incident_fact, intake_on_fact_thunk, DUTY | POLICE | DESK | DEVICE},
     {GX_C_incident_take_command, intake_on_take_command_thunk, DUTY | POLICE | DEVICE},
-    {GX_C_follow_up_create, intake_on_follow_up_thunk, DUTY},
+    {GX_C_follow_up_create, intake_on_follow_up_thunk, DUTY | (uint32_t)GX_ROLE_SYSTEM},
     {GX_C_follow_up_done, intake_on_follow_up_done_thunk, DUTY},
     {GX_C_reporter_read, intake_on_reporter_read_thunk, DUTY},
     {GX_C_playbook_list, intake_on_playbook_list_thunk, READERS | (uint32_t)GX_ROLE_ADMIN},

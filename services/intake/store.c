@@ -702,6 +702,21 @@ enum gx_rc intake_store_report_known(struct gx_ctx *ctx, const char *org_id,
     return GX_OK;
 }
 
+enum gx_rc intake_store_panel_cases(struct gx_ctx *ctx, const char *site_id, const char *type,
+                                    int64_t since, int64_t *ret_count)
+{
+    static const struct gx_pg_stmt CASES = {"intake_panel_cases",
+                                            "SELECT intake.panel_cases($1::uuid, $2, $3::bigint)",
+                                            3, GX_PG_ONE_ROW, false};
+    const struct gx_param params[] = {gx_text(site_id), gx_text(type), gx_int(ctx, since)};
+    const struct gx_rows *rows = NULL;
+    enum gx_rc rc = gx_sql(ctx, &CASES, params, &rows);
+    if (rc == GX_OK) {
+        *ret_count = gx_rows_int(rows, 0, 0);
+    }
+    return rc;
+}
+
 enum gx_rc intake_store_reporter_add(struct gx_ctx *ctx, int32_t area, const char *report_id,
                                      const Genxi__Reporter *reporter)
 {

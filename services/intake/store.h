@@ -111,6 +111,9 @@ struct intake_known_report {
 enum gx_rc intake_store_report_known(struct gx_ctx *ctx, const char *org_id,
                                      const char *external_id,
                                      struct intake_known_report *ret_report);
+/* Cases of that type which panels opened at the site since then. */
+enum gx_rc intake_store_panel_cases(struct gx_ctx *ctx, const char *site_id, const char *type,
+                                    int64_t since, int64_t *ret_count);
 enum gx_rc intake_store_reporter_add(struct gx_ctx *ctx, int32_t area, const char *report_id,
                                      const Genxi__Reporter *reporter);
 /* NOT_FOUND when there is none, or the caller may not know. */
