@@ -5,6 +5,9 @@
 
 #include "auth.h"
 #include "bucket.h"
+#include "devices.h"
+#include "doors/dc09/door.h"
+#include "doors/door.h"
 #include "hub.h"
 #include "lockout.h"
 #include "pool.h"
@@ -25,6 +28,9 @@ struct gateway {
     struct gw_lockout *user_lockout;    /* by user and address */
     struct gw_lockout *address_lockout; /* by address alone, far more patient */
     struct gw_hub *hub;
+    struct gw_devices *devices;
+    struct dc09 *dc09;
+    struct doors *doors; /* NULL: all are off */
     struct MHD_Daemon *daemon;
     char *openapi;
     size_t openapi_size;

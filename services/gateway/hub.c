@@ -23,6 +23,7 @@ static const int64_t LATE_US = 10000000; /* the journal was not seen for so long
 
 struct gw_hub {
     struct gw_auth *auth;
+    struct gw_devices *devices;
     struct gw_ring *ring;
     struct gw_streams *streams;
     struct gx_background *background;
@@ -98,6 +99,9 @@ static void heed(struct gw_hub *hub, struct gx_ctx *ctx, const Genxi__Event *eve
         if (changed->has_revoked_at && changed->revoked_at <= gx_clock_wall_ms()) {
             end_credential(hub, changed->key_id);
         }
+    } else if (event->type == GX_E_device_changed &&
+               gx_pb_unpack(ctx, &genxi__device_changed__descriptor, body, &payload) == GX_OK) {
+        gw_devices_heed(hub->devices, (const Genxi__DeviceChanged *)payload, event->at);
     }
 }
 
@@ -252,6 +256,7 @@ enum gx_rc gw_hub_open(const struct gw_hub_settings *settings, struct gw_hub **r
         abort();
     }
     hub->auth = settings->auth;
+    hub->devices = settings->devices;
     enum gx_rc rc = gx_background_open(&hub->background);
     if (rc == GX_OK) {
         rc = gx_subscriber_open(settings->bus, &hub->subscriber);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The gateway's ear: one thread takes all events from the bus, puts each area's in order by (area, seq), reads from the journal what the wire
- * lost, and hands them to the ring and the streams. Ended sessions and changed keys take effect here, on every gateway.
+ * lost, and hands them to the ring and the streams. Ended sessions, changed keys and devices take effect here, on every gateway.
  */
 #ifndef GATEWAY_HUB_H
 #define GATEWAY_HUB_H
 
+#include "devices.h"
 #include "settings.h"
 #include "stream.h"
 #include "wire/bus.h"
@@ -15,6 +16,7 @@ struct gw_hub_settings {
     const struct gx_bus_settings *bus;
     const struct gw_settings *gateway;
     struct gw_auth *auth;
+    struct gw_devices *devices;
     struct gw_pool *pool;
     void (*suspend)(void *connection);
     void (*resume)(void *connection);

@@ -44,5 +44,17 @@ const struct gx_setting GW_SETTINGS[] = {
         "their most memory; older ones are read from the journal"),
     INT(streams_per_subject, "16", 1, 10000, "open streams of one account or key"),
     INT(stream_beat_ms, "15000", 100, 60000, "a silent stream gets a comment line this often"),
+    TEXT(door_bind, "0.0.0.0", "address that the ports for devices listen on"),
+    INT(door_connections, "20000", 1, 1000000, "open connections of devices; more are refused"),
+    INT(door_connections_per_address, "1000", 1, 1000000,
+        "open connections of devices from one address"),
+    INT(door_idle_seconds, "600", 5, 86400,
+        "a device's connection without a frame for so long is closed"),
+    INT(door_frame_seconds, "10", 1, 600,
+        "a frame must have come within, and the first one after the connection"),
+    INT(dc09_port, "8809", 0, 65535, "port for alarm panels (SIA DC-09, TCP and UDP); 0: off"),
+    INT(dc09_late_seconds, "40", 1, 86400,
+        "a panel's timestamp may lie so far back; else it is told to set its clock"),
+    INT(dc09_early_seconds, "20", 1, 86400, "and so far ahead"),
 };
 const size_t GW_SETTINGS_COUNT = GX_COUNT_OF(GW_SETTINGS);

@@ -28,6 +28,14 @@ struct gw_settings {
     int64_t stream_ring_bytes;
     int64_t streams_per_subject;
     int64_t stream_beat_ms;
+    const char *door_bind;
+    int64_t door_connections;
+    int64_t door_connections_per_address;
+    int64_t door_idle_seconds;
+    int64_t door_frame_seconds;
+    int64_t dc09_port;
+    int64_t dc09_late_seconds;
+    int64_t dc09_early_seconds;
 };
 
 extern const struct gx_setting GW_SETTINGS[];
