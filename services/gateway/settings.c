@@ -45,7 +45,7 @@ const struct gx_setting GW_SETTINGS[] = {
     INT(streams_per_subject, "16", 1, 10000, "open streams of one account or key"),
     INT(stream_beat_ms, "15000", 100, 60000, "a silent stream gets a comment line this often"),
     TEXT(door_bind, "0.0.0.0", "address that the ports for devices listen on"),
-    INT(door_connections, "20000", 1, 1000000, "open connections of devices; more are refused"),
+    INT(door_connections, "12000", 1, 1000000, "open connections of devices; more are refused"),
     INT(door_connections_per_address, "1000", 1, 1000000,
         "open connections of devices from one address"),
     INT(door_idle_seconds, "600", 5, 86400,
