@@ -4,12 +4,13 @@ not to be believed is answered as the standard says; silence is one fault; a can
 import json
 import os
 import random
+import re
 import threading
 import time
 import urllib.request
 
 from dc09 import Line, ask_udp, cid, frame, new_key, wrap
-from genxi import Checks, Cluster, new_id, wait_for
+from genxi import ROOT, Checks, Cluster, new_id, wait_for
 
 cluster = Cluster()
 checks = Checks()
@@ -233,6 +234,18 @@ checks.that(wait_for(lambda: all(one.ended() for one in slow), 20, 0.5), "and ar
 base = f"http://127.0.0.1:{cluster.admin_port + 8}/metrics"
 metrics = urllib.request.urlopen(base, timeout=5).read().decode()
 checks.that('genxi_door_frames_total{protocol="dc09",outcome="link_test"}' in metrics, "frames are counted by what became of them")
+
+# --- what the partners' page says ---
+page = open(f"{ROOT}/docs/partners/panel.md", encoding="utf-8").read()
+for old in admin.get("/v1/devices?kind=panel&code=1002")[1]["items"]:
+    admin.call("DELETE", f"/v1/devices/{old['id']}", key=new_id())
+words = json.loads(re.search(r"/v1/devices -d '([^']*)'", page)[1].replace("<site id>", site))
+status, made, _ = desk.post("/v1/devices", words)
+checks.that(status == 201 and not made["has_secret"], f"the panel of the page: {status} {made}")
+written = [frame.replace("\\n", "\n").replace("\\r", "\r").encode() for frame in re.findall(r"printf '([^']*)'", page)]
+checks.that(len(written) == 4 and wait_for(lambda: ask_udp(port, written[0], 2) == "ACK 0000", 10), "its link test is answered")
+for number, data in enumerate(written[1:], 1):
+    checks.that(line.ask(data) == f"ACK {number:04d}", f"its frame {number} is taken")
 
 # --- what others made ---
 shared = os.environ.get("GENXI_SHARED")

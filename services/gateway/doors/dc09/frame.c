@@ -86,21 +86,24 @@ static bool take(struct reader *reader, uint8_t c)
     return true;
 }
 
-/* Up to max hex digits in upper case, ended with NUL; false for fewer than min or more than max. */
+/* min to max hex digits in upper case, ended with NUL; "" and false for fewer or more. */
 static bool take_hex(struct reader *reader, char *out, size_t min, size_t max)
 {
     size_t count = 0;
     while (count < reader->left && hex_digit(reader->at[count]) >= 0) {
-        if (count == max) {
-            return false;
-        }
-        out[count] = "0123456789ABCDEF"[hex_digit(reader->at[count])];
         count++;
+    }
+    if (count < min || count > max) {
+        out[0] = '\0';
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        out[i] = "0123456789ABCDEF"[hex_digit(reader->at[i])];
     }
     out[count] = '\0';
     reader->at += count;
     reader->left -= count;
-    return count >= min;
+    return true;
 }
 
 /* --- cutting a stream --- */
@@ -429,9 +432,10 @@ enum {
 
 static int address(const struct dc09_frame *frame, const char *token, char body[BODY_MAX])
 {
-    return snprintf(body, BODY_MAX, "\"%s\"%04u%s%sL%s#%s[", token, (unsigned)frame->sequence,
+    return snprintf(body, BODY_MAX, "\"%s\"%04u%s%sL%s%s%s[", token, (unsigned)frame->sequence,
                     frame->receiver[0] == '\0' ? "" : "R", frame->receiver,
-                    frame->line[0] == '\0' ? "0" : frame->line, frame->account);
+                    frame->line[0] == '\0' ? "0" : frame->line,
+                    frame->account[0] == '\0' ? "" : "#", frame->account);
 }
 
 /* "pad|]_timestamp": the first block is random, since the IV is not. Returns the size of the hex digits. */
