@@ -191,7 +191,8 @@ void conn_end(struct door_conn *conn, enum door_reason reason)
     if (!conn->ended) {
         conn->ended = true;
         conn->reason = reason;
-        conn->doors->ended++;
+        conn->next_ended = conn->doors->ended;
+        conn->doors->ended = conn;
     }
 }
 
@@ -221,12 +222,10 @@ static void conn_free(struct door_conn *conn)
 
 void conn_sweep(struct doors *doors)
 {
-    for (size_t i = 0; i < doors->slot_count && doors->ended > 0; i++) {
-        struct door_conn *conn = doors->slots[i].conn;
-        if (conn != NULL && conn->ended) {
-            doors->ended--;
-            conn_free(conn);
-        }
+    while (doors->ended != NULL) {
+        struct door_conn *conn = doors->ended;
+        doors->ended = conn->next_ended;
+        conn_free(conn);
     }
 }
 

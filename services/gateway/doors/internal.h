@@ -75,6 +75,7 @@ struct door_conn {
     uint8_t *out; /* not sent yet */
     size_t out_size;
     size_t junk;
+    struct door_conn *next_ended;
     _Alignas(max_align_t) uint8_t state[];
 };
 
@@ -107,8 +108,8 @@ struct doors {
     size_t slot_count;
     uint32_t first_free; /* index + 1; 0: none */
     size_t open;
-    size_t asking; /* commands under way */
-    size_t ended;  /* connections that wait to be freed */
+    size_t asking;           /* commands under way */
+    struct door_conn *ended; /* connections that wait to be freed */
     struct address *addresses[ADDRESS_BUCKETS];
     uint8_t scratch[SCRATCH_BYTES];
     struct gx_ctx ctx;    /* for packing */

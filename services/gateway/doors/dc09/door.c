@@ -31,6 +31,7 @@ enum outcome {
     OUT_UNSUPPORTED,
     OUT_REFUSED,
     OUT_LATER,
+    OUT_MANY,
     OUT_ANSWER,
     OUT_COUNT
 };
@@ -51,6 +52,7 @@ static const char *const OUTCOMES[OUT_COUNT] = {
     [OUT_UNSUPPORTED] = "unsupported",
     [OUT_REFUSED] = "refused",
     [OUT_LATER] = "not_durable",
+    [OUT_MANY] = "too_many",
     [OUT_ANSWER] = "an_answer",
 };
 
@@ -329,6 +331,11 @@ static void tell(struct turn *turn, const struct dc09_message *message)
     bool follows = kept.act != DC09_ACT_REPORT || (event->still && about);
     if (follows && !about) {
         ack(turn->conn, &turn->frame, turn->key, OUT_NOTE);
+        return;
+    }
+    if (!dc09_panel_spend(panel, turn->now_ms)) {
+        warn(turn, "panel-wild", "more than two reports a second");
+        door_count(turn->conn, OUT_MANY); /* no answer: it sends again */
         return;
     }
     kept.frame.cipher = kept.frame.data = (struct gx_view){NULL, 0};

@@ -69,6 +69,21 @@ struct dc09_panel *dc09_panel_of(struct dc09 *dc09, const struct gw_device *devi
     return panel;
 }
 
+bool dc09_panel_spend(struct dc09_panel *panel, int64_t now_ms)
+{
+    static const double BURST = 60;
+    static const double PER_MS = 0.002; /* two a second, for as long as it likes */
+    double gained = panel->tokens_ms == 0 ? BURST : (double)(now_ms - panel->tokens_ms) * PER_MS;
+    panel->tokens += gained > 0 ? gained : 0;
+    panel->tokens = panel->tokens > BURST ? BURST : panel->tokens;
+    panel->tokens_ms = now_ms;
+    if (panel->tokens < 1) {
+        return false;
+    }
+    panel->tokens -= 1;
+    return true;
+}
+
 static void add_news(struct dc09 *dc09, struct dc09_panel *panel)
 {
     if (!panel->has_news) {

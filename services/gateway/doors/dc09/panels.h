@@ -24,7 +24,9 @@ struct dc09_panel {
     struct dc09_recent recent[DC09_RECENT];
     size_t next_recent;
     int64_t heard_ms; /* not noted yet; 0: nothing to note */
-    bool case_news;   /* the case below is to be noted */
+    double tokens;    /* commands that it may make at once */
+    int64_t tokens_ms;
+    bool case_news; /* the case below is to be noted */
     char incident[GX_ID_SIZE];
     char incident_type[52];
     struct dc09_panel *next;
@@ -49,6 +51,8 @@ struct dc09 {
 
 /* The panel's memory; made when it is not there yet, with the case that the copy of devices knows. */
 struct dc09_panel *dc09_panel_of(struct dc09 *dc09, const struct gw_device *device);
+/* May it make one more command now? A panel that runs wild must not take the others' turn. */
+bool dc09_panel_spend(struct dc09_panel *panel, int64_t now_ms);
 void dc09_panel_heard(struct dc09 *dc09, struct dc09_panel *panel, int64_t now_ms);
 void dc09_panel_case(struct dc09 *dc09, struct dc09_panel *panel, const char *incident,
                      const char *type);
