@@ -108,6 +108,7 @@ struct assignment {
     bool self_dispatched;
     bool exercise;
     const char *call_sign;
+    struct gx_view card; /* a packed TaskCard; empty: the offer bore it, or there is none */
 };
 
 #define SLOT_EXTRA "extra" /* assignments beyond the playbook's places */

@@ -34,6 +34,12 @@ Genxi__Assignment *speak_assignment(struct gx_ctx *ctx, const struct assignment 
     out->call_sign = gx_pb_text(a->call_sign);
     out->has_arrived_by_position_at = a->arrived_by_position_at != 0;
     out->arrived_by_position_at = a->arrived_by_position_at;
+    ProtobufCMessage *card = NULL;
+    if (a->card.size > 0 &&
+        gx_pb_unpack(ctx, &genxi__task_card__descriptor, a->card, &card) != GX_OK) {
+        return NULL;
+    }
+    out->card = (Genxi__TaskCard *)(void *)card;
     return out;
 }
 

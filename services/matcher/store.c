@@ -701,11 +701,11 @@ static const struct gx_pg_stmt ASSIGNMENT_ADD = {
     .name = "matcher_assignment_add",
     .sql = "INSERT INTO matcher.assignment (id, incident_id, area, home_area, responder_id, "
            "org_id, force, slot, "
-           "state, accepted_at, en_route_at, offer_id, self_dispatched, exercise, call_sign) "
+           "state, accepted_at, en_route_at, offer_id, self_dispatched, exercise, call_sign, card) "
            "VALUES ($1::uuid, $2::uuid, $3::int, $4::int, $5::uuid, $6::uuid, $7::int, $8, "
            "$9::int, $10::bigint, "
-           "$11::bigint, $12::uuid, $13::boolean, $14::boolean, $15)",
-    .params = 15,
+           "$11::bigint, $12::uuid, $13::boolean, $14::boolean, $15, $16::bytea)",
+    .params = 16,
     .shape = GX_PG_NONE,
     .writes = true,
 };
@@ -744,6 +744,7 @@ static enum gx_rc add_assignment(struct gx_ctx *ctx, const struct assignment *a)
         gx_bool(a->self_dispatched),
         gx_bool(a->exercise),
         gx_text(a->call_sign),
+        a->card.size == 0 ? gx_null() : gx_bytes(a->card),
     };
     return gx_sql_later(ctx, &ASSIGNMENT_ADD, params);
 }
@@ -774,9 +775,10 @@ enum gx_rc store_assignment_join(struct gx_ctx *ctx, const struct assignment *as
     "a.state, "                                                                                    \
     "a.accepted_at, a.en_route_at, a.on_scene_at, a.done_at, a.arrived_by_position_at, "           \
     "a.offer_id, "                                                                                 \
-    "a.self_dispatched, a.exercise, a.call_sign"
+    "a.self_dispatched, a.exercise, a.call_sign, a.card"
 
-static void read_assignment(const struct gx_rows *rows, size_t row, struct assignment *a)
+static void read_assignment(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
+                            struct assignment *a)
 {
     *a = (struct assignment){
         .id = TEXT(0),
@@ -797,6 +799,7 @@ static void read_assignment(const struct gx_rows *rows, size_t row, struct assig
         .self_dispatched = BOOL(15),
         .exercise = BOOL(16),
         .call_sign = TEXT(17),
+        .card = gx_rows_bytes(ctx, rows, row, 18),
     };
 }
 
@@ -815,7 +818,7 @@ static enum gx_rc get_assignments(struct gx_ctx *ctx, const struct gx_pg_stmt *s
         return GX_LIMIT;
     }
     for (size_t i = 0; i < count; i++) {
-        read_assignment(rows, i, &items[i]);
+        read_assignment(ctx, rows, i, &items[i]);
     }
     *ret_items = items;
     *ret_count = count;

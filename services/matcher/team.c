@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "store/tx.h"
+#include "wire/pb.h"
 
 #include <string.h>
 
@@ -272,6 +273,13 @@ static enum gx_rc drop_offer_of(struct team *team, const char *responder_id)
     return gx_timer_set(team->ctx, &timer, 0);
 }
 
+/* What to do and what the law forbids comes with an offer; who had none gets it with the assignment. */
+static enum gx_rc give_card(const struct team *team, struct assignment *a)
+{
+    const Genxi__TaskCard *card = speak_card(team->incident->playbook, a->force);
+    return card == NULL ? GX_OK : gx_pb_pack(team->ctx, &card->base, &a->card);
+}
+
 enum gx_rc team_join(struct team *team, const struct person *person,
                      struct assignment **ret_assignment)
 {
@@ -294,7 +302,8 @@ enum gx_rc team_join(struct team *team, const struct person *person,
     a->slot = slot == NULL ? SLOT_EXTRA : slot->code;
     a->self_dispatched = true;
     a->call_sign = person->call_sign;
-    rc = store_assignment_join(team->ctx, a, &joined);
+    rc = give_card(team, a);
+    rc = rc == GX_OK ? store_assignment_join(team->ctx, a, &joined) : rc;
     if (rc != GX_OK || !joined) {
         return rc;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two cases of the programme, step by step, each step checked; live and as drill. */
-#include "sim.h"
+#include "cards.h"
 
 #include "base/clock.h"
 
@@ -47,6 +47,7 @@ struct roof {
     struct party stranger;  /* an organisation that has nothing to do with it */
     struct party fire;
     struct party guard_devices[GUARDS];
+    struct sim_cards *cards; /* what the devices hear */
     char incident[SIM_ID];
     char report[SIM_ID];
     char path[128];
@@ -290,23 +291,36 @@ static bool accept_police(struct sim *sim, const char *incident, struct party *f
         sim, full, "the nearest police are offered the job and accept until their slots are full");
 }
 
-static bool card_is_lawful(struct sim *sim)
+static bool hear_guards(struct roof *roof)
 {
-    json_t *list = sim_call(sim, sim->duty, "GET", "/v1/playbooks?code=jump_threat", NULL, 200,
-                            "the playbook is data that can be read");
-    bool lawful = false;
-    const json_t *cards =
-        json_object_get(json_array_get(json_object_get(list, "items"), 0), "cards");
-    size_t i = 0;
-    json_t *card = NULL;
-    json_array_foreach(cards, i, card)
-    {
-        lawful = lawful || (strcmp(sim_text(card, "force"), "guard") == 0 &&
-                            json_array_size(json_object_get(card, "do_zh")) >= 4 &&
-                            json_array_size(json_object_get(card, "never_zh")) >= 3);
+    roof->cards = sim_cards_open(roof->sim, GUARDS);
+    bool good = roof->cards != NULL;
+    for (int g = 0; g < GUARDS && good; g++) {
+        good = sim_cards_listen(roof->cards, (size_t)g, roof->guards[g]->id,
+                                roof->guard_devices[g].token);
     }
-    json_decref(list);
-    return sim_check(sim, lawful, "the guards' card says what to do and what the law forbids them");
+    return sim_check(roof->sim, good && sim_cards_wait_open(roof->cards, WAIT_MS),
+                     "the guards' devices listen");
+}
+
+/* What mission and law ask of guards at such a roof; the words are those of the playbook's card. */
+static bool cards_are_lawful(struct roof *roof)
+{
+    static const char *const DO[] = {"隔开人群", "不刺激", "电梯", "钥匙", "接应民警"};
+    static const char *const NEVER[] = {"人身自由", "搜身", "盘问", "动手"};
+    static const char *const NEVER_EN[] = {"freedom", "search", "question", "force"};
+    struct sim *sim = roof->sim;
+    if (!sim_check(sim, sim_cards_wait(roof->cards, roof->incident, WAIT_MS),
+                   "both guards, who came by themselves, get a task card on their own streams")) {
+        return false;
+    }
+    bool told = sim_check(sim, sim_cards_say(roof->cards, "do_zh", DO, GX_COUNT_OF(DO)),
+                          "it says: isolate, do not provoke, hold lift and key, meet the police");
+    return sim_check(sim,
+                     sim_cards_say(roof->cards, "never_zh", NEVER, GX_COUNT_OF(NEVER)) &&
+                         sim_cards_say(roof->cards, "never_en", NEVER_EN, GX_COUNT_OF(NEVER_EN)),
+                     "it forbids to detain, search, question and use force") &&
+           told;
 }
 
 static bool roof_merges(struct roof *roof)
@@ -484,13 +498,14 @@ static bool roof_steps(struct roof *roof)
         roof->guards[g]->due_us = 0;
     }
     int64_t counted = incidents_counted(sim);
-    if (!report_roof(roof)) {
+    if (!hear_guards(roof) || !report_roof(roof)) {
         return false;
     }
     json_t *team = sim_wait(sim, sim->duty, roof_path(roof, "/team"), guards_joined, roof, WAIT_MS,
                             "the two guards are on the team already");
     json_decref(team);
-    bool good = accept_police(sim, roof->incident, &police, responder) && card_is_lawful(sim);
+    bool good = cards_are_lawful(roof);
+    good = accept_police(sim, roof->incident, &police, responder) && good;
     json_t *linked = sim_call(sim, roof->fire.client, "GET", roof_path(roof, ""), NULL, 200,
                               "the fire brigade was told as a linked party");
     json_decref(linked);
@@ -531,6 +546,7 @@ bool sim_case_roof(struct sim *sim, bool exercise)
     for (size_t i = 0; i < GX_COUNT_OF(all); i++) {
         party_close(all[i]);
     }
+    sim_cards_free(roof.cards);
     release_all(sim);
     return good;
 }

@@ -172,6 +172,46 @@ static void test_second_accept_is_refused_by_name(void **state)
     assert_string_equal(side_problem(world), "offer-already-accepted");
 }
 
+/* Does each assignment told in the last transaction carry the guards' card? */
+static size_t cards_told(const struct side *side)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < side->event_count; i++) {
+        if (side->events[i]->type != GX_E_assignment_changed) {
+            continue;
+        }
+        Genxi__AssignmentChanged *changed = genxi__assignment_changed__unpack(
+            NULL, side->events[i]->body.len, side->events[i]->body.data);
+        const Genxi__TaskCard *card = changed->assignment->card;
+        assert_non_null(card);
+        assert_int_equal(card->force, FORCE(GUARD));
+        assert_int_equal(card->n_never_en, 1);
+        assert_string_equal(card->never_en[0], "detain, search or question");
+        genxi__assignment_changed__free_unpacked(changed, NULL);
+        told++;
+    }
+    return told;
+}
+
+static void test_self_dispatched_get_the_card_that_an_offer_would_bring(void **state)
+{
+    (void)state;
+    const struct affair roof = {
+        .name = "roof", .wanted = {{FORCE(GUARD), 1}}, .responding = {"g1", "g2"}};
+    add_all();
+    assert_int_equal(open_affair(world, &roof), GX_OK);
+    assert_int_equal(cards_told(world), 2);
+    /* It stays with the assignment, for whoever has missed the event. */
+    assert_int_equal(status_by("g1", STATE(ON_SCENE)), GX_OK);
+    assert_int_equal(cards_told(world), 1);
+    struct gx_actor device = actor_device("guards", "g1");
+    Genxi__AssignmentQuery query = GENXI__ASSIGNMENT_QUERY__INIT;
+    Genxi__AssignmentList list = GENXI__ASSIGNMENT_LIST__INIT;
+    assert_int_equal(side_command(world, &device, GX_C_assignment_list, &query, &list.base), GX_OK);
+    assert_int_equal(list.n_items, 1);
+    assert_string_equal(list.items[0]->card->never_en[0], "detain, search or question");
+}
+
 static void test_self_dispatched_are_in_the_team_at_once(void **state)
 {
     (void)state;
@@ -528,6 +568,7 @@ int main(void)
         TEST(test_refusal_refills_the_same_slot_at_once),
         TEST(test_silence_expires_and_refills),
         TEST(test_second_accept_is_refused_by_name),
+        TEST(test_self_dispatched_get_the_card_that_an_offer_would_bring),
         TEST(test_self_dispatched_are_in_the_team_at_once),
         TEST(test_self_dispatch_voids_an_offer_elsewhere_which_is_refilled),
         TEST(test_violence_takes_police_whatever_the_playbook_says_and_no_volunteer),
