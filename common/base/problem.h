@@ -23,6 +23,9 @@ struct gx_problem_row {
     const char *zh;
 };
 
+/* Before the slug: the stable type of a problem document. */
+#define GX_PROBLEM_TYPE "urn:genxi:problem:"
+
 /* A value outside the list gives the row of INTERNAL. */
 const struct gx_problem_row *gx_problem_row(enum gx_problem problem);
 /* GX_P_INTERNAL for an unknown slug. */

@@ -71,7 +71,7 @@ static void make_sentences(const struct gx_ctx *ctx, const struct gx_fault *faul
 static void put_type(struct gx_out *out, const char *before, const char *slug)
 {
     gx_out_text(out, before);
-    gx_out_text(out, "\"type\":\"urn:genxi:problem:");
+    gx_out_text(out, "\"type\":\"" GX_PROBLEM_TYPE);
     gx_out_text(out, slug);
     gx_out_text(out, "\"");
 }

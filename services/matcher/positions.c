@@ -16,7 +16,8 @@
 
 enum {
     BATCH_MAX = 500,
-    FILLED_WAIT_MS = 5000
+    FILLED_WAIT_MS = 5000,
+    SENTENCE_SIZE = 512
 };
 
 /* A batch on its way, side by side: what was said, of whom, and what is made of it. */
@@ -205,6 +206,31 @@ static enum counter counter_of(enum gx_problem problem)
     }
 }
 
+/* A refused position says what a refused request would. NULL when the arena is spent. */
+static Genxi__PositionRefused *speak_refused(struct gx_ctx *ctx, const struct batch *batch,
+                                             size_t i)
+{
+    const struct gx_problem_row *row = gx_problem_row(batch->fixes[i].problem);
+    const char *value = batch->values[i];
+    char en[SENTENCE_SIZE];
+    char zh[SENTENCE_SIZE];
+    Genxi__PositionRefused *out = gx_pb_new(ctx, &genxi__position_refused__descriptor);
+    if (out == NULL) {
+        return NULL;
+    }
+    gx_problem_text(row->en, value, en, sizeof en);
+    gx_problem_text(row->zh, value, zh, sizeof zh);
+    out->index = (uint32_t)i;
+    out->responder_id = batch->in[i]->responder_id;
+    out->problem = gx_pb_text(row->slug);
+    out->value = gx_pb_text(value);
+    out->type = gx_arena_printf(&ctx->arena, "%s%s", GX_PROBLEM_TYPE, row->slug);
+    out->detail_en = gx_arena_text(&ctx->arena, en);
+    out->detail_zh = gx_arena_text(&ctx->arena, zh);
+    out->detail = gx_text_is(ctx->actor.lang, "en") ? out->detail_en : out->detail_zh;
+    return ctx->arena.spent ? NULL : out;
+}
+
 static enum gx_rc answer(struct gx_ctx *ctx, const struct batch *batch, Genxi__PositionsTaken *out)
 {
     int64_t late = 0;
@@ -219,14 +245,10 @@ static enum gx_rc answer(struct gx_ctx *ctx, const struct batch *batch, Genxi__P
             late += fix->use == FIX_TRACK_ONLY ? 1 : 0;
             continue;
         }
-        Genxi__PositionRefused *refused = gx_pb_new(ctx, &genxi__position_refused__descriptor);
+        Genxi__PositionRefused *refused = speak_refused(ctx, batch, i);
         if (refused == NULL) {
             return GX_LIMIT;
         }
-        refused->index = (uint32_t)i;
-        refused->responder_id = batch->in[i]->responder_id;
-        refused->problem = gx_pb_text(gx_problem_row(fix->problem)->slug);
-        refused->value = gx_pb_text(batch->values[i]);
         out->refused[out->n_refused++] = refused;
         matcher_count(counter_of(fix->problem), 1);
     }

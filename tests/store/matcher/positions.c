@@ -87,6 +87,22 @@ static Genxi__Position fix(const char *name, double lon, double lat, int64_t at)
     return position;
 }
 
+/* As a problem document would say it: type, both sentences of problem.def with the value, the caller's own. */
+static void check_sentences(const Genxi__PositionRefused *refused, bool english)
+{
+    const struct gx_problem_row *row = gx_problem_row(gx_problem_find(refused->problem));
+    char type[100];
+    char en[512];
+    char zh[512];
+    (void)snprintf(type, sizeof type, "urn:genxi:problem:%s", refused->problem);
+    gx_problem_text(row->en, refused->value, en, sizeof en);
+    gx_problem_text(row->zh, refused->value, zh, sizeof zh);
+    assert_string_equal(refused->type, type);
+    assert_string_equal(refused->detail_en, en);
+    assert_string_equal(refused->detail_zh, zh);
+    assert_string_equal(refused->detail, english ? en : zh);
+}
+
 static void test_each_refusal_has_its_problem_and_names_its_place(void **state)
 {
     (void)state;
@@ -125,6 +141,7 @@ static void test_each_refusal_has_its_problem_and_names_its_place(void **state)
     for (size_t i = 0; i < 9; i++) {
         assert_int_equal(taken.refused[i]->index, i + 1);
         assert_string_equal(taken.refused[i]->problem, expected[i + 1]);
+        check_sentences(taken.refused[i], true);
     }
     assert_false(taken.degraded);
     world_carry_out();
@@ -146,6 +163,12 @@ static void test_size_of_a_batch_is_bounded(void **state)
     assert_int_equal(tell(&desk, items, 501, &taken), GX_INVALID);
     assert_string_equal(side_problem(world), "wrong-length");
     assert_int_equal(tell(&desk, items, 500, &taken), GX_OK);
+    /* All refused, each with its sentences: there is room for the answer. */
+    struct gx_actor other = actor_desk("guards");
+    other.lang = "zh-CN";
+    assert_int_equal(tell(&other, items, 500, &taken), GX_OK);
+    assert_int_equal(taken.n_refused, 500);
+    check_sentences(taken.refused[499], false);
 }
 
 static void test_foreign_coordinates_are_converted(void **state)
