@@ -48,6 +48,7 @@ struct gx_chassis {
     const struct gx_common_settings *common;
     struct gx_bus_settings bus;
     struct gx_store *store;
+    struct gx_caller *caller; /* of a service that asks others; else NULL */
     atomic_bool stopping;
     atomic_bool failed; /* a thread could not start: the process ends with 1 */
     atomic_bool postgres_up;

@@ -244,6 +244,15 @@ static bool open_admin(struct running *running)
     return false;
 }
 
+static bool open_caller(struct gx_chassis *chassis)
+{
+    if (!chassis->service->asks || gx_caller_open(&chassis->bus, &chassis->caller) == GX_OK) {
+        return true;
+    }
+    gx_log(NULL, GX_ERROR, "caller-open", "no line to the brokers could be made");
+    return false;
+}
+
 static int drain(struct running *running)
 {
     const struct gx_service *service = running->chassis.service;
@@ -290,12 +299,13 @@ int gx_service_main(const struct gx_service *service, int argc, char **argv)
     gx_chassis_set_running(&running.chassis);
     running.watch = gx_watch_new(&running.chassis);
     int result = EXIT_FAILURE;
-    if (open_admin(&running)) {
+    if (open_admin(&running) && open_caller(&running.chassis)) {
         start_threads(&running);
         run(&running);
         result = drain(&running);
     }
     gx_admin_free(running.admin);
+    gx_caller_free(GX_STEAL(&running.chassis.caller));
     gx_watch_free(running.watch);
     gx_chassis_set_running(NULL);
     gx_chassis_done(&running.chassis);

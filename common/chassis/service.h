@@ -92,12 +92,21 @@ struct gx_service {
      */
     enum gx_rc (*start)(const struct gx_common_settings *common);
     void (*stop)(void);
+    bool asks; /* its handlers may ask other services: gx_ask() */
     /* More for /readyz: NULL, or what is missing. */
     const char *(*not_ready)(void);
 };
 
 /* Publishes a passing event (seq 0) from within a handler, after its commit; for live positions. */
 enum gx_rc gx_pass(struct gx_ctx *ctx, const struct gx_emit *emit);
+
+/*
+ * Asks another service by a command that services alone may give (messages.def, I), as the handler's actor, which must be the system. Waits
+ * for at most 3 s with the transaction open: for timers, which try again, and rare events. Without an answer: TIMEOUT, UNAVAILABLE, LIMIT.
+ * The reply lies in ctx's arena.
+ */
+enum gx_rc gx_ask(struct gx_ctx *ctx, uint32_t number, const ProtobufCMessage *request,
+                  ProtobufCMessage **ret_reply);
 
 /*
  * A transaction of a background thread's own: opens a connection as the service's role; fn runs as the actor "system" in a transaction

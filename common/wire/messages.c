@@ -15,29 +15,16 @@
 
 #include <stdlib.h>
 
-/* The flags of a row as its `writes`, `logs` and `once`. */
-#define W_WRITES true
-#define W_LOGS false
-#define W_ONCE NULL
-#define R_WRITES false
-#define R_LOGS false
-#define R_ONCE NULL
-#define L_WRITES false
-#define L_LOGS true
-#define L_ONCE NULL
-#define S_WRITES true
-#define S_LOGS false
-#define S_ONCE "secret"
+/* The flags of a row as its `writes`, `logs`, `inside` and `once`. */
+#define W_FLAGS true, false, false, NULL
+#define R_FLAGS false, false, false, NULL
+#define L_FLAGS false, true, false, NULL
+#define S_FLAGS true, false, false, "secret"
+#define I_FLAGS false, false, true, NULL
 
 #define GX_COMMAND(number, name, request, Request, reply, Reply, service, flags)                   \
-    {(number),                                                                                     \
-     #name,                                                                                        \
-     service,                                                                                      \
-     &genxi__##request##__descriptor,                                                              \
-     &genxi__##reply##__descriptor,                                                                \
-     flags##_WRITES,                                                                               \
-     flags##_LOGS,                                                                                 \
-     flags##_ONCE},
+    {(number),     #name, service, &genxi__##request##__descriptor, &genxi__##reply##__descriptor, \
+     flags##_FLAGS},
 static const struct gx_command_type COMMANDS[] = {
 #include "../../proto/messages.def"
 };

@@ -14,6 +14,8 @@ struct intake {
     struct intake_catalog catalog;
     const struct intake_settings *settings;
     int32_t district;
+    /* Asks intel-share; NULL: the tip is gone. The text lies in ctx's arena. */
+    enum gx_rc (*tip_text)(struct gx_ctx *ctx, const char *tip_id, const char **ret_text);
 };
 
 /* A report on its way in. */
@@ -105,5 +107,10 @@ INTAKE_ON_EVENT(intake_on_slot_unfilled, Genxi__SlotUnfilled);
 INTAKE_ON_EVENT(intake_on_rung_reached, Genxi__RungReached);
 INTAKE_ON_EVENT(intake_on_delivery_changed, Genxi__DeliveryChanged);
 INTAKE_ON_EVENT(intake_on_tip_opened, Genxi__TipOpened);
+INTAKE_ON_EVENT(intake_on_tip_purged, Genxi__TipPurged);
+extern const char INTAKE_TIP_TIMER[];
+enum gx_rc intake_on_tip_text(struct intake *self, struct gx_ctx *ctx,
+                              const struct gx_timer *timer);
+enum gx_rc intake_ask_tip_text(struct gx_ctx *ctx, const char *tip_id, const char **ret_text);
 
 #endif

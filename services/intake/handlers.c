@@ -50,6 +50,7 @@ EVENT(intake_on_slot_unfilled, Genxi__SlotUnfilled)
 EVENT(intake_on_rung_reached, Genxi__RungReached)
 EVENT(intake_on_delivery_changed, Genxi__DeliveryChanged)
 EVENT(intake_on_tip_opened, Genxi__TipOpened)
+EVENT(intake_on_tip_purged, Genxi__TipPurged)
 
 #define DUTY ((uint32_t)GX_ROLE_DUTY)
 #define POLICE ((uint32_t)GX_ROLE_POLICE)
@@ -92,6 +93,16 @@ static const struct gx_event_row EVENTS[] = {
     {GX_E_rung_reached, intake_on_rung_reached_thunk},
     {GX_E_delivery_changed, intake_on_delivery_changed_thunk},
     {GX_E_tip_opened, intake_on_tip_opened_thunk},
+    {GX_E_tip_purged, intake_on_tip_purged_thunk},
+};
+
+static enum gx_rc on_tip_text(void *self, struct gx_ctx *ctx, const struct gx_timer *timer)
+{
+    return intake_on_tip_text(self, ctx, timer);
+}
+
+static const struct gx_timer_row TIMERS[] = {
+    {INTAKE_TIP_TIMER, on_tip_text, 60 * 1000},
 };
 
 static enum gx_rc thread_start(const struct gx_common_settings *common, void **ret_self)
@@ -103,6 +114,7 @@ static enum gx_rc thread_start(const struct gx_common_settings *common, void **r
     intake_catalog_init(&self->catalog);
     self->settings = &INTAKE_SETTINGS;
     self->district = (int32_t)common->district;
+    self->tip_text = intake_ask_tip_text;
     *ret_self = self;
     return GX_OK;
 }
@@ -126,6 +138,9 @@ const struct gx_service INTAKE = {
     .command_count = GX_COUNT_OF(COMMANDS),
     .events = EVENTS,
     .event_count = GX_COUNT_OF(EVENTS),
+    .timers = TIMERS,
+    .timer_count = GX_COUNT_OF(TIMERS),
+    .asks = true,
     .thread_start = thread_start,
     .thread_stop = thread_stop,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What intake learns from others: the registry's records, the matcher's team, the notifier's receipts, opened tips. */
+/* What intake learns from others: the registry's records, the matcher's team, the notifier's receipts. */
 #include "core.h"
 
 #include "base/log.h"
@@ -282,54 +282,4 @@ enum gx_rc intake_on_delivery_changed(struct intake *self, struct gx_ctx *ctx,
     const struct intake_change change = {.what = "delivered"};
     rc = intake_store_entry_add(ctx, incident.pb, &entry);
     return rc == GX_OK ? intake_change(ctx, &incident, &change) : rc;
-}
-
-/* --- tips --- */
-
-static const char TIP_TYPE[] = "suspicious_activity";
-
-/* A tip that the station opened becomes an incident under the id it was promised; who gave the tip does not see it. */
-enum gx_rc intake_on_tip_opened(struct intake *self, struct gx_ctx *ctx, const Genxi__Event *event,
-                                const Genxi__TipOpened *in)
-{
-    struct intake_incident incident = {.pb = NULL};
-    bool found = false;
-    enum gx_rc rc = intake_catalog_fresh(&self->catalog, ctx);
-    rc = rc == GX_OK ? intake_store_incident_find(ctx, in->incident_id, &found, &incident) : rc;
-    if (rc != GX_OK || found) {
-        return rc;
-    }
-    const Genxi__Tip *tip = in->tip;
-    Genxi__Report *report = gx_pb_new(ctx, &genxi__report__descriptor);
-    char *id = gx_arena_alloc(&ctx->arena, GX_ID_SIZE);
-    if (report == NULL || id == NULL) {
-        return intake_spent(ctx);
-    }
-    const Genxi__Playbook *playbook = intake_catalog_playbook(&self->catalog, in->type);
-    playbook = playbook == NULL ? intake_catalog_playbook(&self->catalog, TIP_TYPE) : playbook;
-    if (playbook == NULL) {
-        return gx_fail(ctx, GX_P_INTERNAL, "", "playbook %s", TIP_TYPE);
-    }
-    report->id = gx_id_new(id);
-    report->source = gx_pb_text("patrol");
-    report->type = in->type;
-    report->lon = tip->lon;
-    report->lat = tip->lat;
-    report->text = tip->seen;
-    report->received_at = event->at;
-    report->has_occurred_at = true;
-    report->occurred_at = tip->seen_at;
-    struct intake_draft draft = {.report = report,
-                                 .playbook = playbook,
-                                 .grade = playbook->grade,
-                                 .exercise = tip->has_exercise && tip->exercise,
-                                 .incident_id = in->incident_id};
-    /* The tip's area is the one that triaged it, wherever the place lies. */
-    draft.place =
-        (struct intake_place){.usable = true, .area = tip->area, .at = {tip->lon, tip->lat}};
-    int64_t serial = 0;
-    rc = intake_store_serial(ctx, &serial);
-    rc = rc == GX_OK ? intake_open(self, ctx, &draft, serial, &incident) : rc;
-    return rc == GX_OK ? intake_record(ctx, &draft, incident.pb, GENXI__LINK_KIND__LINK_KIND_FIRST)
-                       : rc;
 }

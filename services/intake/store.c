@@ -675,6 +675,48 @@ enum gx_rc intake_store_report_add(struct gx_ctx *ctx, int32_t area, const Genxi
     return gx_sql_later(ctx, &ADD, params);
 }
 
+enum gx_rc intake_store_report_of_tip(struct gx_ctx *ctx, const char *report_id, const char *tip_id)
+{
+    static const struct gx_pg_stmt OF_TIP = {"intake_report_of_tip",
+                                             "UPDATE intake.report SET tip_id = $2 WHERE id = $1",
+                                             2, GX_PG_NONE, true};
+    const struct gx_param params[] = {gx_text(report_id), gx_text(tip_id)};
+    return gx_sql_later(ctx, &OF_TIP, params);
+}
+
+enum gx_rc intake_store_report_lock(struct gx_ctx *ctx, const char *report_id,
+                                    const char **ret_incident_id)
+{
+    static const struct gx_pg_stmt LOCK = {
+        "intake_report_lock", "SELECT incident_id FROM intake.report WHERE id = $1 FOR UPDATE", 1,
+        GX_PG_MAYBE_ROW, true};
+    const struct gx_param params[] = {gx_text(report_id)};
+    const struct gx_rows *rows = NULL;
+    enum gx_rc rc = gx_sql(ctx, &LOCK, params, &rows);
+    if (rc == GX_OK) {
+        *ret_incident_id = gx_rows_count(rows) == 0 ? NULL : gx_rows_text(rows, 0, 0);
+    }
+    return rc;
+}
+
+enum gx_rc intake_store_report_text(struct gx_ctx *ctx, const char *report_id, const char *text)
+{
+    static const struct gx_pg_stmt SET_TEXT = {"intake_report_text",
+                                               "UPDATE intake.report SET text = $2 WHERE id = $1",
+                                               2, GX_PG_NONE, true};
+    const struct gx_param params[] = {gx_text(report_id), gx_text(text)};
+    return gx_sql_later(ctx, &SET_TEXT, params);
+}
+
+enum gx_rc intake_store_tip_forget(struct gx_ctx *ctx, const char *tip_id)
+{
+    static const struct gx_pg_stmt FORGET = {
+        "intake_tip_forget", "UPDATE intake.report SET text = NULL WHERE tip_id = $1", 1,
+        GX_PG_NONE, true};
+    const struct gx_param params[] = {gx_text(tip_id)};
+    return gx_sql_later(ctx, &FORGET, params);
+}
+
 enum gx_rc intake_store_report_known(struct gx_ctx *ctx, const char *org_id,
                                      const char *external_id,
                                      struct intake_known_report *ret_report)
@@ -903,7 +945,7 @@ enum gx_rc intake_store_member_drop(struct gx_ctx *ctx, const char *incident_id,
     static const struct gx_pg_stmt DROP = {"intake_member_drop",
                                            "UPDATE intake.incident_responder SET active = false "
                                            "WHERE incident_id = $1 AND responder_id = $2"
-                                           " AND assignment_state IS NULL",
+                                           " AND (assignment_state IS NULL OR assignment_state IN (5, 6))",
                                            2, GX_PG_NONE, true};
     const struct gx_param params[] = {gx_text(incident_id), gx_text(responder_id)};
     return gx_sql_later(ctx, &DROP, params);

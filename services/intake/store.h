@@ -114,6 +114,15 @@ enum gx_rc intake_store_report_known(struct gx_ctx *ctx, const char *org_id,
 /* Cases of that type which panels opened at the site since then. */
 enum gx_rc intake_store_panel_cases(struct gx_ctx *ctx, const char *site_id, const char *type,
                                     int64_t since, int64_t *ret_count);
+/* It came from a tip. */
+enum gx_rc intake_store_report_of_tip(struct gx_ctx *ctx, const char *report_id,
+                                      const char *tip_id);
+/* Until the transaction ends; which incident it belongs to, NULL: there is no such report. */
+enum gx_rc intake_store_report_lock(struct gx_ctx *ctx, const char *report_id,
+                                    const char **ret_incident_id);
+enum gx_rc intake_store_report_text(struct gx_ctx *ctx, const char *report_id, const char *text);
+/* The words of the tip are gone from its report. */
+enum gx_rc intake_store_tip_forget(struct gx_ctx *ctx, const char *tip_id);
 enum gx_rc intake_store_reporter_add(struct gx_ctx *ctx, int32_t area, const char *report_id,
                                      const Genxi__Reporter *reporter);
 /* NOT_FOUND when there is none, or the caller may not know. */

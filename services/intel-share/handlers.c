@@ -17,6 +17,7 @@ COMMAND(intel_tip_create, Genxi__TipCreate, Genxi__TipCreated)
 COMMAND(intel_tip_list, Genxi__TipQuery, Genxi__TipList)
 COMMAND(intel_tip_triage, Genxi__TipTriage, Genxi__Tip)
 COMMAND(intel_tip_outcome, Genxi__TipOutcome, Genxi__Tip)
+COMMAND(intel_tip_text, Genxi__TipTextGet, Genxi__TipText)
 COMMAND(intel_bulletin_draft, Genxi__BulletinDraft, Genxi__Bulletin)
 COMMAND(intel_bulletin_decide, Genxi__BulletinDecide, Genxi__Bulletin)
 COMMAND(intel_bulletin_recall, Genxi__BulletinRecall, Genxi__Bulletin)
@@ -41,6 +42,7 @@ const struct gx_command_row INTEL_COMMANDS[] = {
     {GX_C_bulletin_list, intel_bulletin_list_thunk, READERS},
     {GX_C_bulletin_get, intel_bulletin_get_thunk, READERS},
     {GX_C_bulletin_receipt, intel_bulletin_receipt_thunk, READERS},
+    {GX_C_tip_text, intel_tip_text_thunk, 0},
     {GX_C_read_log, intel_read_log_thunk, GX_ROLES_OFFICERS | (uint32_t)GX_ROLE_AUDITOR},
 };
 const size_t INTEL_COMMANDS_COUNT = GX_COUNT_OF(INTEL_COMMANDS);

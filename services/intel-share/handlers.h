@@ -30,6 +30,9 @@ enum gx_rc intel_tip_triage(struct intel *self, struct gx_ctx *ctx, const Genxi_
                             Genxi__Tip *out);
 enum gx_rc intel_tip_outcome(struct intel *self, struct gx_ctx *ctx, const Genxi__TipOutcome *in,
                              Genxi__Tip *out);
+/* For intake, of a tip that it opened. */
+enum gx_rc intel_tip_text(struct intel *self, struct gx_ctx *ctx, const Genxi__TipTextGet *in,
+                          Genxi__TipText *out);
 enum gx_rc intel_tip_purge(struct intel *self, struct gx_ctx *ctx, const struct gx_timer *timer);
 
 /* bulletins.c */

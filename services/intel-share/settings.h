@@ -6,6 +6,7 @@
 
 struct intel_settings {
     int64_t tip_keep_days;
+    int64_t tip_day_seconds;
     int64_t bulletin_days_max;
 };
 

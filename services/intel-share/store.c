@@ -96,6 +96,13 @@ static const struct gx_pg_stmt TIP_TAKE = {
     .shape = GX_PG_MAYBE_ROW,
 };
 
+static const struct gx_pg_stmt TIP_SEEN = {
+    .name = "intel_tip_seen",
+    .sql = "SELECT seen FROM intel.tip WHERE id = $1::uuid",
+    .params = 1,
+    .shape = GX_PG_MAYBE_ROW,
+};
+
 static const struct gx_pg_stmt TIP_UPDATE = {
     .name = "intel_tip_update",
     .sql = "UPDATE intel.tip SET state = $2::int, triage_reason = $3, triaged_by = $4, incident_id "
@@ -402,6 +409,17 @@ enum gx_rc intel_store_tip_take(struct gx_ctx *ctx, const char *id, struct intel
     }
     tip_of_row(ctx, rows, 0, ret_tip);
     return GX_OK;
+}
+
+enum gx_rc intel_store_tip_seen(struct gx_ctx *ctx, const char *id, char **ret_seen)
+{
+    const struct gx_rows *rows = NULL;
+    const struct gx_param params[] = {gx_text(id)};
+    enum gx_rc rc = gx_sql(ctx, &TIP_SEEN, params, &rows);
+    if (rc == GX_OK) {
+        *ret_seen = gx_rows_count(rows) == 0 ? NULL : gx_rows_copy(ctx, rows, 0, 0);
+    }
+    return rc;
 }
 
 enum gx_rc intel_store_tip_update(struct gx_ctx *ctx, const struct intel_tip *tip)

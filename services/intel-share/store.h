@@ -45,6 +45,8 @@ enum gx_rc intel_store_tip_number(struct gx_ctx *ctx, int32_t area, int64_t day,
 enum gx_rc intel_store_tip_add(struct gx_ctx *ctx, const struct intel_tip *tip);
 /* For a change: locked until the end. NOT_FOUND: none that the actor may change. */
 enum gx_rc intel_store_tip_take(struct gx_ctx *ctx, const char *id, struct intel_tip *ret_tip);
+/* NULL: the tip is gone. */
+enum gx_rc intel_store_tip_seen(struct gx_ctx *ctx, const char *id, char **ret_seen);
 /* State, triage, incident and outcome. */
 enum gx_rc intel_store_tip_update(struct gx_ctx *ctx, const struct intel_tip *tip);
 enum gx_rc intel_store_tip_delete(struct gx_ctx *ctx, const char *id);

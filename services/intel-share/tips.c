@@ -347,7 +347,8 @@ static enum gx_rc settle(struct gx_ctx *ctx, const struct intel_tip *tip, Genxi_
     enum gx_rc rc = intel_store_tip_update(ctx, tip);
     if (rc == GX_OK && intel_tip_is_purged(tip->state)) {
         const struct gx_timer timer = {.kind = "tip_purge", .subject = tip->id, .area = tip->area};
-        rc = gx_timer_set(ctx, &timer, intel_settings.tip_keep_days * DAY_MS);
+        rc = gx_timer_set(ctx, &timer,
+                          intel_settings.tip_keep_days * intel_settings.tip_day_seconds * 1000);
     }
     if (rc == GX_OK) {
         rc = emit_changed(ctx, tip);
@@ -361,7 +362,7 @@ static enum gx_rc settle(struct gx_ctx *ctx, const struct intel_tip *tip, Genxi_
     return rc;
 }
 
-/* Intake follows this and opens the incident under the id given here. It alone gets the text. */
+/* Intake follows this and opens the incident under the id given here; for the words of the tip it asks. */
 static enum gx_rc open_incident(struct gx_ctx *ctx, struct intel_tip *tip, const char *type)
 {
     char id[GX_ID_SIZE];
@@ -371,11 +372,19 @@ static enum gx_rc open_incident(struct gx_ctx *ctx, struct intel_tip *tip, const
     audience.has_officers = 1;
     audience.officers = 0;
     tip->incident_id = gx_arena_text(&ctx->arena, gx_id_new(id));
-    fill_tip(ctx, tip, true, true, &event);
+    fill_tip(ctx, tip, true, false, &event);
     opened.tip = &event;
     opened.type = gx_pb_text(type);
     opened.incident_id = gx_pb_text(tip->incident_id);
     return emit(ctx, tip, GX_E_tip_opened, &opened.base, &audience);
+}
+
+enum gx_rc intel_tip_text(struct intel *self, struct gx_ctx *ctx, const Genxi__TipTextGet *in,
+                          Genxi__TipText *out)
+{
+    (void)self;
+    enum gx_rc rc = intel_check_id(ctx, "/id", in->id);
+    return rc == GX_OK ? intel_store_tip_seen(ctx, in->id, &out->seen) : rc;
 }
 
 enum gx_rc intel_tip_triage(struct intel *self, struct gx_ctx *ctx, const Genxi__TipTriage *in,

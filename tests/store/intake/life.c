@@ -207,6 +207,15 @@ static void test_a_declined_offer_closes_the_view_again(void **state)
     offer(roof.incident_id, GUARD_2, SECURITY, GENXI__OFFER_STATE__OFFER_STATE_DECLINED, NULL);
     assert_null(view(&DEVICE_2, roof.incident_id));
     assert_null(view(&DESK_SECURITY, roof.incident_id));
+    /* Nor does it stay open for one who was on the team before, was stood down, asked again and declined. */
+    assignment(roof.incident_id, GUARD_2, SECURITY, GUARD, ACCEPTED, T0);
+    assignment(roof.incident_id, GUARD_2, SECURITY, GUARD,
+               GENXI__ASSIGNMENT_STATE__ASSIGNMENT_STATE_STOOD_DOWN, T0);
+    assert_null(view(&DEVICE_2, roof.incident_id));
+    offer(roof.incident_id, GUARD_2, SECURITY, GENXI__OFFER_STATE__OFFER_STATE_OPEN, NULL);
+    assert_non_null(view(&DEVICE_2, roof.incident_id));
+    offer(roof.incident_id, GUARD_2, SECURITY, GENXI__OFFER_STATE__OFFER_STATE_DECLINED, NULL);
+    assert_null(view(&DEVICE_2, roof.incident_id));
     struct told told;
     assert_non_null(move(&DUTY, roof.incident_id, 10, "called off", NULL));
     assert_true(newest(GX_E_incident_changed, roof.incident_id, &told));
@@ -483,6 +492,43 @@ static void test_figures_leave_drills_out_and_small_cells_to_officers(void **sta
     assert_int_equal(of_type(figures(&DESK_SECURITY), "traffic_block"), 5);
 }
 
+static enum gx_rc said_rc;
+static const char *said_text;
+
+static enum gx_rc say_text(struct gx_ctx *ctx, const char *tip_id, const char **ret_text)
+{
+    (void)ctx;
+    assert_string_equal(tip_id, ID("a1"));
+    *ret_text = said_text;
+    return said_rc;
+}
+
+static void intel_says(enum gx_rc rc, const char *text)
+{
+    struct intake *self = here.runner.self;
+    self->tip_text = say_text;
+    said_rc = rc;
+    said_text = text;
+}
+
+/* As the chassis runs it, but for the row of the timer. */
+static enum gx_rc text_timer(const char *report_id)
+{
+    const struct gx_timer timer = {
+        .kind = "tip_text", .subject = report_id, .area = AREA, .data = ID("a1")};
+    const struct gx_tx_plan plan = {.read_only = false};
+    struct gx_ctx *ctx = &here.runner.ctx;
+    gx_ctx_reset(ctx);
+    gx_act_as_system(ctx, "intake", NULL);
+    gx_tx_begin(here.runner.tx, ctx, &plan);
+    enum gx_rc rc = INTAKE.timers[0].handle(here.runner.self, ctx, &timer);
+    rc = rc == GX_OK ? gx_tx_commit(here.runner.tx, (struct gx_view){NULL, 0}) : rc;
+    if (rc != GX_OK) {
+        gx_tx_abort(here.runner.tx);
+    }
+    return rc;
+}
+
 static void test_an_opened_tip_becomes_an_incident_once_and_its_giver_sees_nothing(void **state)
 {
     (void)state;
@@ -494,7 +540,7 @@ static void test_an_opened_tip_becomes_an_incident_once_and_its_giver_sees_nothi
     tip.state = GENXI__TIP_STATE__TIP_STATE_OPENED;
     tip.lon = 102.61;
     tip.lat = 25.01;
-    tip.seen = gx_pb_text("coming and going");
+    tip.seen = gx_pb_text("");
     tip.seen_at = T0;
     tip.org_id = gx_pb_text(SECURITY);
     tip.responder_id = gx_pb_text(GUARD_2);
@@ -507,9 +553,30 @@ static void test_an_opened_tip_becomes_an_incident_once_and_its_giver_sees_nothi
         number_of("SELECT count(*) FROM intake.report WHERE incident_id = $1", ID("a2")), 1);
     Genxi__IncidentView *seen = view(&DUTY, ID("a2"));
     assert_string_equal(seen->incident->type, "tip_check");
+    assert_null(seen->reports[0]->text);
+    char report_id[GX_ID_SIZE];
+    (void)snprintf(report_id, sizeof report_id, "%s", seen->reports[0]->id);
+    intel_says(GX_UNAVAILABLE, NULL); /* it is away: the timer stays */
+    assert_int_equal(text_timer(report_id), GX_UNAVAILABLE);
+    intel_says(GX_OK, "coming and going");
+    assert_int_equal(text_timer(report_id), GX_OK);
+    seen = view(&DUTY, ID("a2"));
     assert_string_equal(seen->reports[0]->text, "coming and going");
+    assert_int_equal(seen->incident->version, 2); /* whoever watches reads anew */
     assert_null(view(&DESK_SECURITY, ID("a2")));
     assert_null(view(&DEVICE_2, ID("a2")));
+    Genxi__TipPurged purged = GENXI__TIP_PURGED__INIT;
+    purged.tip_id = tip.id;
+    purged.reason = gx_pb_text("unfounded");
+    follow(GX_E_tip_purged, NULL, &purged);
+    assert_null(view(&DUTY, ID("a2"))->reports[0]->text);
+    assert_int_equal(
+        number_of("SELECT count(*) FROM intake.report WHERE text LIKE '%' || $1 || '%'",
+                  "coming and going"),
+        0);
+    intel_says(GX_OK, NULL); /* a timer that comes after it finds the tip gone */
+    assert_int_equal(text_timer(report_id), GX_OK);
+    assert_null(view(&DUTY, ID("a2"))->reports[0]->text);
 }
 
 int main(void)

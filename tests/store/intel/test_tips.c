@@ -256,6 +256,23 @@ static void test_tip_triage_needs_a_reason_and_a_legal_step(void **state)
     assert_int_equal(triage(&officer, id, GENXI__TIP_VERDICT__TIP_VERDICT_OPEN), GX_CONFLICT);
 }
 
+/* Services may ask for the words, nobody else. */
+static const char *text_of(const char *id)
+{
+    static char text[100];
+    const struct gx_actor system = {.roles = (uint32_t)GX_ROLE_SYSTEM,
+                                    .subject = "intake",
+                                    .org = "",
+                                    .responder_id = "",
+                                    .lang = "en"};
+    Genxi__TipTextGet request = GENXI__TIP_TEXT_GET__INIT;
+    Genxi__TipText reply;
+    request.id = gx_pb_text(id);
+    assert_int_equal(ground_command(g, &system, GX_C_tip_text, &request, &reply), GX_OK);
+    (void)snprintf(text, sizeof text, "%s", reply.seen == NULL ? "gone" : reply.seen);
+    return text;
+}
+
 static void test_tip_opened_tells_intake_alone(void **state)
 {
     (void)state;
@@ -270,12 +287,35 @@ static void test_tip_opened_tells_intake_alone(void **state)
     assert_int_equal(event->audience->n_orgs, 0);
     assert_string_equal(opened.type, "tip_check");
     assert_true(gx_id_valid(opened.incident_id));
-    assert_string_equal(opened.tip->seen, SEEN);
+    assert_string_equal(opened.tip->seen, "");
     Genxi__Tip tip;
     char incident[GX_ID_SIZE];
     (void)snprintf(incident, sizeof incident, "%s", opened.incident_id);
     assert_int_equal(see(&officer, id, &tip), GX_OK);
     assert_string_equal(tip.police->incident_id, incident);
+    assert_string_equal(text_of(id), SEEN);
+    Genxi__TipTextGet request = GENXI__TIP_TEXT_GET__INIT;
+    Genxi__TipText reply;
+    request.id = gx_pb_text(id);
+    assert_int_equal(ground_command(g, &officer, GX_C_tip_text, &request, &reply), GX_DENIED);
+}
+
+/* However it was looked at: opened as well, nothing of it is left. */
+static void test_tip_opened_and_unfounded_leaves_no_words(void **state)
+{
+    (void)state;
+    struct gx_actor a = desk(ORG_A);
+    struct gx_actor officer = duty(&TOWN_ONE);
+    const char *id = make_tip(&a);
+    assert_int_equal(triage(&officer, id, GENXI__TIP_VERDICT__TIP_VERDICT_OPEN), GX_OK);
+    assert_int_equal(outcome(&officer, id, false), GX_OK);
+    ground_do("UPDATE intel.timer SET due_at = 1, try_at = 1 WHERE subject = $1::uuid", id);
+    assert_int_equal(ground_timers(g), 1);
+    assert_string_equal(text_of(id), "gone");
+    assert_int_equal(ground_number("SELECT count(*) FROM journal.event WHERE subject = $1::uuid "
+                                   "AND position(convert_to('出租屋', 'UTF8') IN body) > 0",
+                                   id),
+                     0);
 }
 
 static void test_tip_unfounded_is_gone_after_its_term(void **state)
@@ -361,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_tip_pages_join_without_a_gap),
         cmocka_unit_test(test_tip_triage_needs_a_reason_and_a_legal_step),
         cmocka_unit_test(test_tip_opened_tells_intake_alone),
+        cmocka_unit_test(test_tip_opened_and_unfounded_leaves_no_words),
         cmocka_unit_test(test_tip_unfounded_is_gone_after_its_term),
         cmocka_unit_test(test_tip_timer_of_a_tip_that_is_gone_does_nothing),
         cmocka_unit_test(test_tip_of_a_drill_is_marked_everywhere),

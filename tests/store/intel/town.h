@@ -66,7 +66,8 @@ static inline int town_setup(void **state)
                                  .timers = INTEL_TIMERS,
                                  .timer_count = INTEL_TIMERS_COUNT};
     g = ground_new(&town_of, &town_self);
-    intel_settings = (struct intel_settings){.tip_keep_days = 90, .bulletin_days_max = 90};
+    intel_settings = (struct intel_settings){
+        .tip_keep_days = 90, .tip_day_seconds = 86400, .bulletin_days_max = 90};
     town_station(AREA, 102.5);
     town_station(NEXT_AREA, 102.6);
     town_station(DISTRICT, 100.0); /* no territory: must be left out */
