@@ -130,11 +130,24 @@ const struct gx_timer_row NOTIFIER_TIMERS[] = {
 };
 const size_t NOTIFIER_TIMER_COUNT = GX_COUNT_OF(NOTIFIER_TIMERS);
 
+enum gx_rc notifier_ask_phone(struct gx_ctx *ctx, const char *responder_id, const char **ret_phone)
+{
+    Genxi__ResponderPhoneGet request = GENXI__RESPONDER_PHONE_GET__INIT;
+    ProtobufCMessage *reply = NULL;
+    request.id = gx_pb_text(responder_id);
+    enum gx_rc rc = gx_ask(ctx, GX_C_responder_phone, &request.base, &reply);
+    if (rc == GX_OK) {
+        *ret_phone = ((const Genxi__ResponderPhone *)(void *)reply)->phone;
+    }
+    return rc;
+}
+
 static enum gx_rc sms_put(struct notifier *self, struct gx_ctx *ctx,
-                          const struct notifier_delivery *stream)
+                          const struct notifier_delivery *stream, const char *phone)
 {
     char id[GX_ID_SIZE];
     struct notifier_delivery sms = *stream;
+    sms.phone = phone;
     genxi__delivery__init(&sms.seen);
     sms.seen.id = gx_id_new(id);
     sms.seen.channel = GENXI__CHANNEL__CHANNEL_SMS;
@@ -156,18 +169,19 @@ static enum gx_rc sms_put(struct notifier *self, struct gx_ctx *ctx,
 static enum gx_rc next_channel(struct notifier *self, struct gx_ctx *ctx,
                                const struct notifier_delivery *stream)
 {
-    char *phone = NULL;
+    const char *phone = NULL;
     if (!notifier_sms_on(self->settings)) {
         return notifier_escalate(ctx, stream, "no_second_channel");
     }
     if (stream->seen.exercise && !self->settings->sms_exercise) {
         return notifier_escalate(ctx, stream, "exercise_without_sms");
     }
-    enum gx_rc rc = notifier_store_channel_phone(ctx, stream->seen.responder_id, &phone);
+    enum gx_rc rc = self->phone_of(ctx, stream->seen.responder_id, &phone);
     if (rc != GX_OK) {
         return rc;
     }
-    return phone == NULL ? notifier_escalate(ctx, stream, "no_phone") : sms_put(self, ctx, stream);
+    return phone == NULL ? notifier_escalate(ctx, stream, "no_phone")
+                         : sms_put(self, ctx, stream, phone);
 }
 
 /*
@@ -321,8 +335,7 @@ static enum gx_rc own_effect(struct notifier *self, struct gx_ctx *ctx, const Ge
 {
     const struct gx_event_type *type = gx_event_by_number(event->type);
     ProtobufCMessage *payload = NULL;
-    if (event->type != GX_E_offer_made && event->type != GX_E_offer_ended &&
-        event->type != GX_E_responder_changed) {
+    if (event->type != GX_E_offer_made && event->type != GX_E_offer_ended) {
         return GX_OK;
     }
     const struct gx_view bytes = {event->body.data, event->body.len};
@@ -330,15 +343,9 @@ static enum gx_rc own_effect(struct notifier *self, struct gx_ctx *ctx, const Ge
     if (rc != GX_OK) {
         return rc;
     }
-    switch (event->type) {
-    case GX_E_offer_made:
-        return on_offer_made(self, ctx, event, (const Genxi__OfferMade *)payload);
-    case GX_E_offer_ended:
-        return on_offer_ended(ctx, event, (const Genxi__OfferEnded *)payload);
-    default:
-        return notifier_store_channel_put(ctx,
-                                          ((const Genxi__ResponderChanged *)payload)->responder);
-    }
+    return event->type == GX_E_offer_made
+               ? on_offer_made(self, ctx, event, (const Genxi__OfferMade *)payload)
+               : on_offer_ended(ctx, event, (const Genxi__OfferEnded *)payload);
 }
 
 enum gx_rc notifier_on_event(void *arg, struct gx_ctx *ctx, const Genxi__Event *event,
@@ -369,6 +376,7 @@ enum gx_rc notifier_thread_start(const struct gx_common_settings *common, void *
     }
     self->settings = &notifier_settings;
     self->district = (int32_t)common->district;
+    self->phone_of = notifier_ask_phone;
     if (notifier_rules_make(self->settings, &self->rules) != NULL ||
         seal_key_load(common->key_dir, &self->key) != GX_OK) {
         free(self);

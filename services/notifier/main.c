@@ -46,6 +46,7 @@ int main(int argc, char **argv)
         .thread_start = notifier_thread_start,
         .thread_stop = notifier_thread_stop,
         .tick = notifier_tick,
+        .asks = true,
         .start = start,
         .stop = stop,
     };

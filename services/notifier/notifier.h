@@ -12,6 +12,8 @@ struct notifier {
     struct notifier_rules rules;
     struct gx_seal_key key;
     int32_t district;
+    /* Asks the registry; NULL: no phone, or not active. The text lies in ctx's arena. */
+    enum gx_rc (*phone_of)(struct gx_ctx *ctx, const char *responder_id, const char **ret_phone);
     bool webhooks_due; /* this transaction queued some: the sender is woken after its commit */
 };
 
@@ -26,5 +28,6 @@ void notifier_thread_stop(void *self);
 enum gx_rc notifier_on_event(void *self, struct gx_ctx *ctx, const Genxi__Event *event,
                              const void *payload);
 void notifier_tick(void *self);
+enum gx_rc notifier_ask_phone(struct gx_ctx *ctx, const char *responder_id, const char **ret_phone);
 
 #endif

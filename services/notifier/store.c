@@ -11,50 +11,6 @@
     "next_at, last_error, created_at, "                                                            \
     "sent_at, receipted_at, exercise, area, offer_id, incident_id"
 
-static const struct gx_pg_stmt CHANNEL_PUT = {
-    .name = "notifier_channel_put",
-    .sql =
-        "INSERT INTO notifier.channel (responder_id, org_id, area, phone, active) VALUES ($1, $2, "
-        "$3, $4, $5) "
-        "ON CONFLICT (responder_id) DO UPDATE SET org_id = excluded.org_id, area = excluded.area, "
-        "phone = excluded.phone, active = excluded.active",
-    .params = 5,
-    .shape = GX_PG_NONE,
-    .writes = true,
-};
-
-enum gx_rc notifier_store_channel_put(struct gx_ctx *ctx, const Genxi__Responder *responder)
-{
-    const struct gx_param params[] = {
-        gx_text(responder->id),
-        gx_text(responder->org_id),
-        gx_int(ctx, responder->area),
-        gx_text_or_null(responder->phone),
-        gx_bool(!responder->has_active || responder->active),
-    };
-    return gx_sql_later(ctx, &CHANNEL_PUT, params);
-}
-
-static const struct gx_pg_stmt CHANNEL_PHONE = {
-    .name = "notifier_channel_phone",
-    .sql = "SELECT phone FROM notifier.channel WHERE responder_id = $1 AND active AND phone IS NOT "
-           "NULL",
-    .params = 1,
-    .shape = GX_PG_MAYBE_ROW,
-};
-
-enum gx_rc notifier_store_channel_phone(struct gx_ctx *ctx, const char *responder_id,
-                                        char **ret_phone)
-{
-    const struct gx_rows *rows = NULL;
-    const struct gx_param params[] = {gx_text(responder_id)};
-    enum gx_rc rc = gx_sql(ctx, &CHANNEL_PHONE, params, &rows);
-    if (rc == GX_OK) {
-        *ret_phone = gx_rows_count(rows) == 0 ? NULL : gx_rows_copy(ctx, rows, 0, 0);
-    }
-    return rc;
-}
-
 static const struct gx_pg_stmt OFFER_PUT = {
     .name = "notifier_offer_put",
     .sql = "INSERT INTO notifier.offer (id, event_id, incident_id, number, area, responder_id, "
@@ -254,12 +210,13 @@ static enum gx_rc one_delivery(struct gx_ctx *ctx, const struct gx_pg_stmt *stmt
 
 static const struct gx_pg_stmt DELIVERY_PUT = {
     .name = "notifier_delivery_put",
-    .sql = "INSERT INTO notifier.delivery (id, channel, state, event_id, event_type, area, org_id, "
-           "responder_id, webhook_id, "
-           "offer_id, incident_id, next_at, created_at, sent_at, receipted_at, exercise, body) "
-           "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON "
-           "CONFLICT DO NOTHING",
-    .params = 17,
+    .sql =
+        "INSERT INTO notifier.delivery (id, channel, state, event_id, event_type, area, org_id, "
+        "responder_id, webhook_id, "
+        "offer_id, incident_id, next_at, created_at, sent_at, receipted_at, exercise, body, phone) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) "
+        "ON CONFLICT DO NOTHING",
+    .params = 18,
     .shape = GX_PG_NONE,
     .writes = true,
 };
@@ -290,6 +247,7 @@ enum gx_rc notifier_store_delivery_put(struct gx_ctx *ctx, const struct notifier
         time_or_null(ctx, seen->has_receipted_at, seen->receipted_at),
         gx_bool(seen->exercise),
         gx_text(delivery->body),
+        gx_text_or_null(delivery->phone),
     };
     return gx_sql_later(ctx, &DELIVERY_PUT, params);
 }
@@ -301,7 +259,7 @@ static const struct gx_pg_stmt DELIVERY_MOVE = {
         "coalesce($4, "
         "sent_at), "
         "receipted_at = coalesce($5, receipted_at), next_at = NULL, lease_id = NULL, lease_until = "
-        "0, "
+        "0, phone = NULL, "
         "body = CASE WHEN $2::smallint = 3 THEN NULL ELSE body END " /* delivered: nobody needs the content any more */
         "WHERE id = $1 AND state = ANY($6::int[]) RETURNING " DELIVERY_COLUMNS,
     .params = 6,
@@ -943,15 +901,13 @@ enum gx_rc notifier_store_release(struct gx_ctx *ctx, const char *id, const char
 
 static const struct gx_pg_stmt SMS_CLAIM = {
     .name = "notifier_sms_claim",
-    .sql = "WITH picked AS (SELECT d.id, o.number, c.phone FROM notifier.delivery d JOIN "
-           "notifier.offer o ON o.id = d.offer_id "
-           "JOIN notifier.channel c ON c.responder_id = d.responder_id WHERE d.channel = 3 AND "
-           "d.state = 1 AND d.next_at <= $1 "
-           "AND d.lease_until <= $1 AND c.active AND c.phone IS NOT NULL ORDER BY d.next_at, d.id "
+    .sql = "WITH picked AS (SELECT d.id, o.number FROM notifier.delivery d JOIN notifier.offer o "
+           "ON o.id = d.offer_id WHERE d.channel = 3 AND d.state = 1 AND d.next_at <= $1 "
+           "AND d.lease_until <= $1 AND d.phone IS NOT NULL ORDER BY d.next_at, d.id "
            "LIMIT $4 FOR UPDATE OF d SKIP LOCKED) "
            "UPDATE notifier.delivery d SET lease_id = $2, lease_until = $1 + $3 FROM picked WHERE "
            "d.id = picked.id "
-           "RETURNING d.id, d.offer_id, picked.number, picked.phone, d.exercise",
+           "RETURNING d.id, d.offer_id, picked.number, d.phone, d.exercise",
     .params = 4,
     .shape = GX_PG_ROWS,
     .writes = true,

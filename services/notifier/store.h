@@ -16,13 +16,8 @@ struct notifier_delivery {
     const char *offer_id;    /* NULL for webhooks */
     const char *incident_id; /* NULL for webhooks */
     const char *body;        /* webhooks only; not read back */
+    const char *phone;       /* short messages only, until they are sent; not read back */
 };
-
-/* --- channels of responders --- */
-enum gx_rc notifier_store_channel_put(struct gx_ctx *ctx, const Genxi__Responder *responder);
-/* NULL when the responder has no phone, is not active or not known. */
-enum gx_rc notifier_store_channel_phone(struct gx_ctx *ctx, const char *responder_id,
-                                        char **ret_phone);
 
 /* --- offers and receipts --- */
 enum gx_rc notifier_store_offer_put(struct gx_ctx *ctx, const char *event_id,

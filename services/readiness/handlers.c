@@ -19,6 +19,7 @@ GX_ON_COMMAND(on_partner_list, readiness, Genxi__PartnerQuery, Genxi__PartnerLis
 GX_ON_COMMAND(on_site_put, readiness, Genxi__SitePut, Genxi__Site)
 GX_ON_COMMAND(on_site_list, readiness, Genxi__SiteQuery, Genxi__SiteList)
 GX_ON_COMMAND(on_responder_put, readiness, Genxi__ResponderPut, Genxi__Responder)
+GX_ON_COMMAND(on_responder_phone, readiness, Genxi__ResponderPhoneGet, Genxi__ResponderPhone)
 GX_ON_COMMAND(on_responder_list, readiness, Genxi__ResponderQuery, Genxi__ResponderList)
 GX_ON_COMMAND(on_shift_put, readiness, Genxi__ShiftPut, Genxi__Shift)
 GX_ON_COMMAND(on_shift_close, readiness, Genxi__ShiftClose, Genxi__Shift)
@@ -41,6 +42,7 @@ static const struct gx_command_row COMMANDS[] = {
     {GX_C_site_list, on_site_list_thunk, READERS},
     {GX_C_responder_put, on_responder_put_thunk, WRITERS},
     {GX_C_responder_list, on_responder_list_thunk, READERS},
+    {GX_C_responder_phone, on_responder_phone_thunk, 0},
     {GX_C_shift_put, on_shift_put_thunk, WRITERS},
     {GX_C_shift_close, on_shift_close_thunk, WRITERS | GX_ROLE_RESPONDER | GX_ROLE_POLICE},
     {GX_C_shift_list, on_shift_list_thunk, READERS},
@@ -397,6 +399,20 @@ static enum gx_rc on_responder_list(struct readiness *self, struct gx_ctx *ctx,
         show_responder(ctx, out->items[i]);
     }
     return GX_OK;
+}
+
+static enum gx_rc on_responder_phone(struct readiness *self, struct gx_ctx *ctx,
+                                     const Genxi__ResponderPhoneGet *in, Genxi__ResponderPhone *out)
+{
+    (void)self;
+    struct responders found = {0};
+    const char *id = in->id;
+    enum gx_rc rc = check_query_id(ctx, "/id", id);
+    rc = rc == GX_OK ? store_responders_by_id(ctx, &id, 1, false, &found) : rc;
+    if (rc == GX_OK && found.count > 0 && found.items[0]->active) {
+        out->phone = found.items[0]->phone;
+    }
+    return rc;
 }
 
 /* --- shifts --- */

@@ -531,14 +531,17 @@ static enum gx_rc tell_site(struct gx_ctx *ctx, Genxi__Site *site, int32_t old_a
     return tell(ctx, &emit, old_area);
 }
 
-/* It carries the phone, for whom must send a message to it: to services only. */
-static enum gx_rc tell_responder(struct gx_ctx *ctx, Genxi__Responder *responder, int32_t old_area)
+/* To services only. The phone stays in the registry: who must send a message asks for it. */
+static enum gx_rc tell_responder(struct gx_ctx *ctx, const Genxi__Responder *responder,
+                                 int32_t old_area)
 {
+    Genxi__Responder shown = *responder;
+    shown.phone = NULL;
     Genxi__Audience audience = GENXI__AUDIENCE__INIT;
     audience.has_officers = true;
     audience.officers = false;
     Genxi__ResponderChanged payload = GENXI__RESPONDER_CHANGED__INIT;
-    payload.responder = responder;
+    payload.responder = &shown;
     struct gx_emit emit = {.area = responder->area,
                            .type = GX_E_responder_changed,
                            .subject = responder->id,

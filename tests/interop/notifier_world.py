@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""genxi-notifier alone with a PostgreSQL of its own, events put straight into the journal, and other people's programs as its counterparts."""
+"""genxi-notifier with a PostgreSQL of its own, events put straight into the journal, and other people's programs as its counterparts; where it has to
+ask for phones, with a broker and genxi-readiness beside it."""
 import json
 import os
 import shutil
@@ -98,7 +99,7 @@ class World:
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="genxi-interop-", dir="/tmp")
         os.chmod(self.dir, 0o755)
-        self.programs, self.notifiers, self.passed, self.failed = [], [], 0, []
+        self.programs, self.processes, self.passed, self.failed = [], [], 0, []
         self.node = self._node()
         self._bash('gx_pg_start "$DIR"; printf "%s\\n%s\\n" "$GX_PGHOST" "$GX_PGPORT" >"$DIR/where"; printf "%s" "$GX_PG" >"$DIR/admin"')
         self.host, self.pg_port = open(f"{self.dir}/where", encoding="utf-8").read().split()
@@ -171,18 +172,33 @@ class World:
 
     # --- processes ---
 
-    def notifier(self, name="notifier", **settings):
-        """Starts one; settings without underscores for dashes."""
-        common = {
-            "postgres": f"host={self.host} port={self.pg_port} dbname=genxi user=genxi_notifier passfile={self.dir}/secrets/pgpass",
-            "brokers": f"ipc://{self.dir}/broker-none",
+    def _start(self, name, program, settings):
+        words = [f"--{key.replace('_', '-')}={value}" for key, value in settings.items()]
+        log = open(f"{self.dir}/{name}.log", "a", encoding="utf-8")
+        process = subprocess.Popen([f"{BIN}/{program}", *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.processes.append((name, process))
+        return process
+
+    def _service(self, service):
+        return {
+            "postgres": f"host={self.host} port={self.pg_port} dbname=genxi user=genxi_{service} passfile={self.dir}/secrets/pgpass",
+            "brokers": f"ipc://{self.dir}/broker",
             "key_dir": f"{self.dir}/keys",
         }
-        words = [f"--{key.replace('_', '-')}={value}" for key, value in {**common, **settings}.items()]
-        log = open(f"{self.dir}/{name}.log", "a", encoding="utf-8")
-        process = subprocess.Popen([f"{BIN}/genxi-notifier", *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.notifiers.append(process)
-        return process
+
+    def notifier(self, name="notifier", **settings):
+        """Starts one; settings without underscores for dashes."""
+        return self._start(name, "genxi-notifier", {**self._service("notifier"), **settings})
+
+    def registry(self):
+        """Whom the notifier asks for phones."""
+        self._start("broker", "genxi-broker", {"key_dir": f"{self.dir}/keys", "bind": f"ipc://{self.dir}/broker", "admin_port": 0})
+        self._start("readiness", "genxi-readiness", self._service("readiness"))
+
+    def responder(self, responder, org, phone):
+        self.sql("INSERT INTO readiness.partner (id, name, kind, area, state) VALUES (%s, 'x', 4, %s, 1)", org, AREA)
+        self.sql("INSERT INTO readiness.responder (id, org_id, area, force, guard_kind, call_sign, phone) VALUES (%s, %s, %s, 2, 3, 'G7', %s)",
+                 responder, org, AREA, phone)
 
     def program(self, script, *args):
         program = Program(self.node, script, *args)
@@ -206,9 +222,9 @@ class World:
         return holds
 
     def close(self):
-        for process in self.notifiers:
+        for name, process in reversed(self.processes):
             if process.poll() is None:
-                self.that(self.end(process) == 0, "a notifier ends with 0 on SIGTERM")
+                self.that(self.end(process) == 0, f"{name} ends with 0 on SIGTERM")
         for program in self.programs:
             program.stop()
         self.db.close()

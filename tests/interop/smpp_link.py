@@ -25,10 +25,7 @@ class Offer:
         self.phone, self.exercise = phone, exercise
         self.number = "530112-20261124-000007"
         self.until = int((time.time() + seconds) * 1000)
-        responder = {1: self.responder, 2: self.org, 3: AREA, 4: 2, 6: "G7", 13: 1}
-        if phone:
-            responder[11] = phone
-        world.event(153, message({1: message(responder)}), self.responder)
+        world.responder(self.responder, self.org, phone)
         world.event(350, message({1: self.packed(1)}), self.incident, [self.org], exercise)
 
     def packed(self, state):
@@ -139,6 +136,7 @@ def main():
     try:
         with open(f"{world.dir}/password", "w", encoding="utf-8") as file:
             file.write("geheim7\n")
+        world.registry()
         centre = world.program("smpp_centre.js", "--system-id", "genxi", "--password", "geheim7")
         address = f"127.0.0.1:{centre.port}"
         wrong = world.notifier("wrong", **SETTINGS, smpp_address=address)
@@ -153,8 +151,10 @@ def main():
         throttled_and_refused(world, centre)
         link_is_kept_and_made_again(world, centre)
         world.that(world.one("SELECT count(*) FROM journal.poison") == 0, "no event was set aside")
-        logs = open(f"{world.dir}/notifier.log", encoding="utf-8").read()
-        world.that("13800000000" not in logs and "geheim7" not in logs and os.path.getsize(f"{world.dir}/notifier.log") > 0, "the log holds neither phones nor the password")
+        logs = "".join(open(f"{world.dir}/{name}.log", encoding="utf-8").read() for name in ("notifier", "readiness", "broker"))
+        world.that("13800000000" not in logs and "geheim7" not in logs and os.path.getsize(f"{world.dir}/notifier.log") > 0, "the logs hold neither phones nor the password")
+        kept = world.one("SELECT count(*) FROM notifier.delivery WHERE phone IS NOT NULL AND state <> 1")
+        world.that(kept == 0, "no phone is kept of a message that no longer waits")
     except Exception as error:  # the end below stops what runs
         world.that(False, repr(error))
     world.close()

@@ -112,20 +112,21 @@ static void offer_ended(const struct made *made, Genxi__OfferState state)
         GX_OK);
 }
 
+static const char *registry_phone;
+
+static enum gx_rc phone_of(struct gx_ctx *ctx, const char *responder_id, const char **ret_phone)
+{
+    (void)ctx;
+    assert_string_equal(responder_id, GUARD);
+    *ret_phone = registry_phone;
+    return GX_OK;
+}
+
+/* What the registry answers when it is asked; NULL: no phone. */
 static void phone_known(const char *phone)
 {
-    char event_id[GX_ID_SIZE];
-    Genxi__Responder responder = GENXI__RESPONDER__INIT;
-    Genxi__ResponderChanged payload = GENXI__RESPONDER_CHANGED__INIT;
-    responder.id = gx_pb_text(GUARD);
-    responder.org_id = gx_pb_text(ORG_A);
-    responder.area = AREA;
-    responder.force = GENXI__FORCE__FORCE_GUARD;
-    responder.call_sign = gx_pb_text("G1");
-    responder.phone = phone == NULL ? NULL : gx_pb_text(phone);
-    payload.responder = &responder;
-    assert_int_equal(
-        follow(GX_E_responder_changed, gx_id_new(event_id), NULL, 0, false, &payload.base), GX_OK);
+    world.self->phone_of = phone_of;
+    registry_phone = phone;
 }
 
 static int64_t state_of(const struct made *made, int channel)
@@ -151,10 +152,10 @@ static int clean(void **state)
 {
     (void)state;
     static const char *const TABLES[] = {
-        "DELETE FROM notifier.sms_part",   "DELETE FROM notifier.delivery",
-        "DELETE FROM notifier.offer",      "DELETE FROM notifier.receipt",
-        "DELETE FROM notifier.webhook",    "DELETE FROM notifier.channel",
-        "DELETE FROM notifier.escalation", "DELETE FROM notifier.timer",
+        "DELETE FROM notifier.sms_part", "DELETE FROM notifier.delivery",
+        "DELETE FROM notifier.offer",    "DELETE FROM notifier.receipt",
+        "DELETE FROM notifier.webhook",  "DELETE FROM notifier.escalation",
+        "DELETE FROM notifier.timer",
     };
     for (size_t i = 0; i < GX_COUNT_OF(TABLES); i++) {
         world_do(TABLES[i], NULL);
@@ -314,6 +315,27 @@ static void test_silence_with_a_phone_sends_a_short_message(void **state)
     assert_int_equal(state_of(&made, 3), CANCELLED);
     notifier_settings.sms_receipt_seconds = 0;
     assert_int_equal(world_timers(), 0);
+}
+
+/* The phone is here only while its message waits. */
+static void test_phone_goes_with_its_message(void **state)
+{
+    (void)state;
+    static const char KEPT[] = "SELECT count(*) FROM notifier.delivery WHERE phone IS NOT NULL";
+    char id[GX_ID_SIZE];
+    const struct made made = made_new();
+    notifier_settings.smpp_address = "centre:2775";
+    notifier_settings.sms_receipt_seconds = 60;
+    phone_known("+8613800000000");
+    offer_made(&made);
+    assert_int_equal(world_number(KEPT, NULL), 0);
+    assert_int_equal(world_timers(), 1);
+    assert_int_equal(world_number(KEPT, NULL), 1);
+    assert_int_equal(world_run(&SYSTEM, claim_sms_fn, id), GX_OK);
+    offer_ended(&made, GENXI__OFFER_STATE__OFFER_STATE_WITHDRAWN);
+    assert_int_equal(state_of(&made, 3), CANCELLED);
+    assert_int_equal(world_number(KEPT, NULL), 0);
+    notifier_settings.sms_receipt_seconds = 0;
 }
 
 static void test_silence_on_both_channels_escalates(void **state)
@@ -998,6 +1020,7 @@ int main(void)
         TEST(test_answer_is_a_receipt),
         TEST(test_event_followed_twice_has_one_effect),
         TEST(test_silence_with_a_phone_sends_a_short_message),
+        TEST(test_phone_goes_with_its_message),
         TEST(test_silence_on_both_channels_escalates),
         TEST(test_silence_without_a_phone_escalates),
         TEST(test_drill_sends_no_short_message_unless_set),

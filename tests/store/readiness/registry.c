@@ -258,8 +258,14 @@ static void test_responder_event_is_for_services_only(void **state)
     Genxi__ResponderChanged *changed =
         genxi__responder_changed__unpack(NULL, event->body.len, event->body.data);
     assert_non_null(changed);
-    assert_string_equal(changed->responder->phone, "+8600011112222");
+    assert_null(changed->responder->phone); /* who must have it asks */
     genxi__responder_changed__free_unpacked(changed, NULL);
+    Genxi__ResponderPhoneGet get = GENXI__RESPONDER_PHONE_GET__INIT;
+    get.id = guard;
+    ProtobufCMessage *reply = NULL;
+    assert_int_equal(call(&service, GX_C_responder_phone, &get, &reply), GX_OK);
+    assert_string_equal(((Genxi__ResponderPhone *)(void *)reply)->phone, "+8600011112222");
+    assert_int_equal(call(&desk, GX_C_responder_phone, &get, &reply), GX_DENIED);
     assert_int_equal(put_responder(&duty, guard, NULL, NULL, &responder),
                      GX_OK); /* without the phone: it stays */
     assert_null(responder->phone);
