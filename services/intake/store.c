@@ -942,11 +942,12 @@ enum gx_rc intake_store_member_put(struct gx_ctx *ctx, const Genxi__Incident *in
 enum gx_rc intake_store_member_drop(struct gx_ctx *ctx, const char *incident_id,
                                     const char *responder_id)
 {
-    static const struct gx_pg_stmt DROP = {"intake_member_drop",
-                                           "UPDATE intake.incident_responder SET active = false "
-                                           "WHERE incident_id = $1 AND responder_id = $2"
-                                           " AND (assignment_state IS NULL OR assignment_state IN (5, 6))",
-                                           2, GX_PG_NONE, true};
+    static const struct gx_pg_stmt DROP = {
+        "intake_member_drop",
+        "UPDATE intake.incident_responder SET active = false "
+        "WHERE incident_id = $1 AND responder_id = $2"
+        " AND (assignment_state IS NULL OR assignment_state IN (5, 6))",
+        2, GX_PG_NONE, true};
     const struct gx_param params[] = {gx_text(incident_id), gx_text(responder_id)};
     return gx_sql_later(ctx, &DROP, params);
 }

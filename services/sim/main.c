@@ -30,6 +30,8 @@ static int usage(FILE *out)
              "  --start TIME       where in the incidents' file to begin\n"
              "  --speed X          simulated seconds a real second; default 1/scale\n"
              "  --acked FILE       append the id of every acknowledged report\n"
+             "  --tip-seconds N    wait for the purge of unfounded tips, which this cluster does "
+             "after N\n"
              "  --drill            a case as exercise\n");
     return out == stdout ? 0 : 2;
 }
@@ -73,6 +75,8 @@ static bool take_number(struct sim_options *o, int option, const char *text)
         return number(text, 0, 10000, &o->rate, "rate");
     case 'p':
         return number(text, 0, 1, &o->accept, "accept");
+    case 'T':
+        return number(text, 0, 600, &o->tip_seconds, "tip-seconds");
     default:
         return number(text, 0.01, 100000, &o->replay_speed, "speed");
     }
@@ -80,13 +84,23 @@ static bool take_number(struct sim_options *o, int option, const char *text)
 
 static bool take_arguments(int argc, char **argv, struct arguments *arguments)
 {
-    static const struct option LONG[] = {
-        {"dir", 1, NULL, 'd'},    {"url", 1, NULL, 'u'},        {"seed", 1, NULL, 's'},
-        {"scale", 1, NULL, 'x'},  {"minutes", 1, NULL, 'm'},    {"rate", 1, NULL, 'r'},
-        {"accept", 1, NULL, 'p'}, {"responders", 1, NULL, 'n'}, {"incidents", 1, NULL, 'i'},
-        {"tracks", 1, NULL, 't'}, {"start", 1, NULL, 'b'},      {"speed", 1, NULL, 'v'},
-        {"acked", 1, NULL, 'a'},  {"drill", 0, NULL, 'D'},      {"ca", 1, NULL, 'c'},
-        {NULL, 0, NULL, 0}};
+    static const struct option LONG[] = {{"dir", 1, NULL, 'd'},
+                                         {"url", 1, NULL, 'u'},
+                                         {"seed", 1, NULL, 's'},
+                                         {"scale", 1, NULL, 'x'},
+                                         {"minutes", 1, NULL, 'm'},
+                                         {"rate", 1, NULL, 'r'},
+                                         {"accept", 1, NULL, 'p'},
+                                         {"responders", 1, NULL, 'n'},
+                                         {"incidents", 1, NULL, 'i'},
+                                         {"tracks", 1, NULL, 't'},
+                                         {"start", 1, NULL, 'b'},
+                                         {"speed", 1, NULL, 'v'},
+                                         {"tip-seconds", 1, NULL, 'T'},
+                                         {"acked", 1, NULL, 'a'},
+                                         {"drill", 0, NULL, 'D'},
+                                         {"ca", 1, NULL, 'c'},
+                                         {NULL, 0, NULL, 0}};
     struct sim_options *o = &arguments->options;
     int option = getopt_long(argc, argv, "", LONG, NULL);
     for (; option != -1; option = getopt_long(argc, argv, "", LONG, NULL)) {

@@ -93,7 +93,9 @@ struct sim_options {
     double minutes;    /* of simulated time */
     double rate;       /* multiplies the profile's calls */
     int64_t responders_max;
-    const char *acked;   /* file that gets the id of every acknowledged report, a line each */
+    const char *acked; /* file that gets the id of every acknowledged report, a line each */
+    double
+        tip_seconds; /* after how many an unfounded tip is purged here; 0: too late to wait for */
     double replay_speed; /* replay: simulated seconds of the file per real second; 0: by scale */
 };
 

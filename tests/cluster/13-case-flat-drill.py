@@ -2,4 +2,4 @@
 """The case of mission.md through HTTPS only, every step checked by the simulator: case flat --drill"""
 from genxi import Cluster
 
-raise SystemExit(Cluster().sim("case", "flat", "--drill").returncode)
+raise SystemExit(Cluster().sim("case", "flat", "--drill", "--tip-seconds", "5").returncode)

@@ -7,6 +7,9 @@ from genxi import Cluster
 EXTRA = """[matcher]
 timer_scale = 0.1
 fix_jump_mps = 2000
+[intel-share]
+tip_keep_days = 1
+tip_day_seconds = 5
 [notifier]
 webhook_allow_private = true
 webhook_allow_http = true
