@@ -5,6 +5,32 @@ import time
 
 from genxi import Checks, Cluster, wait_for
 
+# The newest assignment of each responder in each incident.
+LAST = "(SELECT DISTINCT ON (incident_id, responder_id) * FROM matcher.assignment ORDER BY incident_id, responder_id, accepted_at DESC, id DESC)"
+# What followers keep of the registry, as the registry says it: who keeps it, the columns kept there, the same from readiness.
+COPIES = [
+    ("matcher.station", "area, org_id, lon, lat", "area, org_id, lon, lat", "station"),
+    ("matcher.partner", "id, area, state, exercise, has_agreement, signed_at, ends_at, off_site, contract_areas",
+     "id, area, state, exercise, signed_at IS NOT NULL, coalesce(signed_at, 0), coalesce(ends_at, 0), off_site, contract_areas", "partner"),
+    ("matcher.site", "id, partner_id, area, lon, lat, radius_m", "id, partner_id, area, lon, lat, radius_m", "site"),
+    ("matcher.responder", "id, org_id, area, force, guard_kind, call_sign, site_id, skills, off_site_consent, insured_until_at, crew, active",
+     "id, org_id, area, force, coalesce(guard_kind, 0), call_sign, site_id, ARRAY(SELECT c || '=' || u FROM unnest(skill_codes, skill_until) "
+     "WITH ORDINALITY AS s(c, u, n) ORDER BY n), off_site_consent, coalesce(insured_until_at, 0), crew, active", "responder"),
+    ("matcher.shift", "id, responder_id, area, from_at, until_at, state", "id, responder_id, area, from_at, until_at, state", "shift"),
+    ("intake.station", "area, org_id, lon, lat, ring", "area, org_id, lon, lat, ring", "station"),
+    ("intake.partner", "id, kind, area, active, exercise", "id, kind, area, state = 1, exercise", "partner"),
+    ("intake.site", "id, partner_id, area, lon, lat", "id, partner_id, area, lon, lat", "site"),
+    ("intake.responder", "id, org_id, area, force, active", "id, org_id, area, force, active", "responder"),
+    ("intel.org", "id, kind, area, state, exercise", "id, kind, area, state, exercise", "partner"),
+]
+
+
+def differs(copy, columns, original, source):
+    """A query for the rows that stand in one and not, or not so, in the other."""
+    here, there = f"SELECT {columns} FROM {copy}", f"SELECT {original} FROM readiness.{source}"
+    return f"SELECT 'only the copy', d.* FROM ({here} EXCEPT {there}) d UNION ALL SELECT 'only the registry', d.* FROM ({there} EXCEPT {here}) d LIMIT 20"
+
+
 # Each row: what must hold, and a query that gives the lines that break it.
 RULES = [
     ("each journal is dense: seq 1..n without a hole",
@@ -32,7 +58,18 @@ RULES = [
      "GROUP BY e.subject HAVING count(m.id) <> 1"),
     ("each offer was told once", "SELECT o.id FROM matcher.offer o LEFT JOIN notifier.delivery d ON d.offer_id = o.id AND d.channel = 1 "
      "GROUP BY o.id HAVING count(d.id) <> 1"),
+    ("intake knows each assignment as the matcher does",
+     f"SELECT a.incident_id, a.responder_id, a.state, m.assignment_state, m.force FROM {LAST} a LEFT JOIN intake.incident_responder m "
+     "USING (incident_id, responder_id) WHERE (m.assignment_state, m.force) IS DISTINCT FROM (a.state, a.force)"),
+    ("intake knows no assignment that the matcher does not",
+     "SELECT m.incident_id, m.responder_id FROM intake.incident_responder m LEFT JOIN matcher.assignment a USING (incident_id, responder_id) "
+     "JOIN intake.incident i ON i.id = m.incident_id WHERE m.assignment_state IS NOT NULL AND a.id IS NULL AND i.merged_into IS NULL"),
+    ("whoever was stood down or left sees the incident no longer, unless asked again",
+     f"SELECT a.incident_id, a.responder_id FROM {LAST} a JOIN intake.incident_responder m USING (incident_id, responder_id) "
+     "WHERE m.active AND a.state IN (5, 6) AND NOT EXISTS (SELECT FROM matcher.offer o WHERE o.incident_id = a.incident_id "
+     "AND o.responder_id = a.responder_id AND o.state IN (1, 2) AND o.made_at >= a.accepted_at)"),
 ]
+RULES += [(f"{copy} is what the registry says", differs(copy, *rest)) for copy, *rest in COPIES]
 TIMERS = ["intake", "matcher", "notifier", "intel", "readiness"]
 
 
@@ -77,7 +114,11 @@ def run(cluster, acked, checks):
     checks.that(not overdue(cursor), f"every due timer ran: {overdue(cursor)[:5]}")
     cursor.execute("SELECT service, area, seq, reason FROM journal.poison")
     poisoned = cursor.fetchall()
-    checks.that(not poisoned, f"nothing was set aside: {poisoned[:3]}")
+    checks.that(not poisoned, f"no event was set aside: {poisoned[:3]}")
+    for schema in TIMERS:
+        cursor.execute(f"SELECT '{schema}', kind, subject, reason FROM {schema}.timer_dead")
+        dead = cursor.fetchall()
+        checks.that(not dead, f"no timer was set aside: {dead[:3]}")
     ids = [line.strip() for line in open(acked, encoding="utf-8")] if acked else []
     cursor.execute("SELECT id::text FROM intake.report")
     stored = {row[0] for row in cursor.fetchall()}
