@@ -15,23 +15,23 @@ static const double WAIT_TARGETS = 3.5;
 
 struct placed {
     struct board_crew crew;
-    float here[COVER_CLUSTERS]; /* from where it is */
-    float cost[COVER_CLUSTERS]; /* as it counts */
+    float here[CITY_CLUSTERS]; /* from where it is */
+    float cost[CITY_CLUSTERS]; /* as it counts */
 };
 
 struct board {
-    const struct cover *cover;
+    const struct city *cover;
     float wait;
     struct placed *crews;
     size_t count;
     size_t room;
     bool ranked;
     bool wide; /* the machine has AVX2 */
-    uint32_t rank[COVER_CLUSTERS][RANKS];
+    uint32_t rank[CITY_CLUSTERS][RANKS];
     uint32_t depth; /* how many ranks there are */
     /* The expected cost as a function of one more crew's own cost: the least of these lines. */
-    float base[TIERS + 1][COVER_CLUSTERS];
-    float slope[TIERS + 1][COVER_CLUSTERS];
+    float base[TIERS + 1][CITY_CLUSTERS];
+    float slope[TIERS + 1][CITY_CLUSTERS];
 };
 
 static void *must(void *room)
@@ -43,11 +43,11 @@ static void *must(void *room)
     return room;
 }
 
-struct board *board_new(const struct cover *cover)
+struct board *board_new(const struct city *cover)
 {
     struct board *board = must(calloc(1, sizeof *board));
     board->cover = cover;
-    board->wait = (float)cover_cost(cover, WAIT_TARGETS * (double)cover_target_ms(cover) / 1000.0);
+    board->wait = (float)city_cost(cover, WAIT_TARGETS * (double)city_target_ms(cover) / 1000.0);
 #ifdef __x86_64__
     board->wide = __builtin_cpu_supports("avx2") != 0;
 #endif
@@ -74,9 +74,9 @@ static void blend(const struct board *board, struct placed *placed, int32_t post
         memcpy(ret_cost, placed->here, sizeof placed->here);
         return;
     }
-    const float *there = cover_post_row(board->cover, (size_t)post);
+    const float *there = city_post_row(board->cover, (size_t)post);
     float share = placed->crew.arrived;
-    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+    for (size_t c = 0; c < CITY_CLUSTERS; c++) {
         ret_cost[c] = (1.0F - share) * placed->here[c] + share * there[c];
     }
 }
@@ -89,7 +89,7 @@ size_t board_add(struct board *board, const struct board_crew *crew)
     }
     struct placed *placed = &board->crews[board->count];
     placed->crew = *crew;
-    cover_row(board->cover, crew->at, placed->here);
+    city_row(board->cover, crew->at, placed->here);
     blend(board, placed, crew->post, placed->cost);
     board->ranked = false;
     return board->count++;
@@ -107,7 +107,7 @@ static void rank_crew(struct board *board, size_t crew, float (*cost)[RANKS])
 {
     const float *own = board->crews[crew].cost;
     size_t depth = crew < RANKS ? crew : RANKS;
-    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+    for (size_t c = 0; c < CITY_CLUSTERS; c++) {
         uint32_t *ranked = board->rank[c];
         if (depth == RANKS && own[c] >= cost[c][RANKS - 1]) {
             continue;
@@ -128,7 +128,7 @@ static void rank(struct board *board)
     if (board->ranked) {
         return;
     }
-    float cost[COVER_CLUSTERS][RANKS];
+    float cost[CITY_CLUSTERS][RANKS];
     for (size_t i = 0; i < board->count; i++) {
         rank_crew(board, i, cost);
     }
@@ -155,7 +155,7 @@ static float draw_cluster(struct board *board, size_t cluster, size_t skip, floa
         absent[n + 1] = absent[n] - there;
         n++;
     }
-    float weight = cover_weights(board->cover)[cluster];
+    float weight = city_weights(board->cover)[cluster];
     float all = before[n] + absent[n] * board->wait;
     for (size_t k = 0; k <= TIERS; k++) {
         size_t at = k < n ? k : n;
@@ -169,7 +169,7 @@ static double draw(struct board *board, size_t skip, float chance)
 {
     rank(board);
     double sum = 0;
-    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+    for (size_t c = 0; c < CITY_CLUSTERS; c++) {
         sum += (double)draw_cluster(board, c, skip, chance);
     }
     return sum;
@@ -192,7 +192,7 @@ static inline __attribute__((always_inline)) float sum_row(const struct board *b
                                                            const float *cost)
 {
     lanes sum = {0};
-    for (size_t c = 0; c < COVER_CLUSTERS; c += LANES) {
+    for (size_t c = 0; c < CITY_CLUSTERS; c += LANES) {
         lanes own;
         lanes base;
         lanes slope;
@@ -254,7 +254,7 @@ static void lose_cluster(const struct board *board, size_t cluster, double *loss
             absent *= 1.0F - board->crews[ranked[before]].crew.chance;
         }
         if (gain > 0.0F) {
-            loss[ranked[r]] += (double)(cover_weights(board->cover)[cluster] * absent * gain);
+            loss[ranked[r]] += (double)(city_weights(board->cover)[cluster] * absent * gain);
         }
         rest = placed->crew.chance * own + (1.0F - placed->crew.chance) * rest;
     }
@@ -266,7 +266,7 @@ void board_losses(struct board *board, double *ret_loss)
     for (size_t i = 0; i < board->count; i++) {
         ret_loss[i] = 0;
     }
-    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+    for (size_t c = 0; c < CITY_CLUSTERS; c++) {
         lose_cluster(board, c, ret_loss);
     }
 }
@@ -276,7 +276,7 @@ static void bend(struct board *board, const struct placed *placed)
 {
     float share = placed->crew.arrived;
     for (size_t k = 0; k <= TIERS; k++) {
-        for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+        for (size_t c = 0; c < CITY_CLUSTERS; c++) {
             board->base[k][c] += board->slope[k][c] * (1.0F - share) * placed->here[c];
             board->slope[k][c] *= share;
         }
@@ -287,19 +287,19 @@ int32_t board_best_post(struct board *board, size_t crew, const struct board_pul
                         double *ret_gain)
 {
     const struct placed *placed = &board->crews[crew];
-    struct cover_place at = placed->crew.at;
+    struct city_place at = placed->crew.at;
     int32_t own = placed->crew.post;
     (void)draw(board, crew, placed->crew.chance);
     float stay = with_row(board, placed->cost);
     if (own != BOARD_NO_POST) {
-        stay += pull->per_second * cover_move_seconds(board->cover, at, (size_t)own);
+        stay += pull->per_second * city_move_seconds(board->cover, at, (size_t)own);
     }
     bend(board, placed);
     int32_t best = own;
     float least = stay - pull->least_gain;
-    for (size_t p = 0; p < cover_post_count(board->cover); p++) {
-        float drive = pull->per_second * cover_move_seconds(board->cover, at, p);
-        float cost = with_row(board, cover_post_row(board->cover, p)) + drive;
+    for (size_t p = 0; p < city_post_count(board->cover); p++) {
+        float drive = pull->per_second * city_move_seconds(board->cover, at, p);
+        float cost = with_row(board, city_post_row(board->cover, p)) + drive;
         if (cost < least) {
             least = cost;
             best = (int32_t)p;

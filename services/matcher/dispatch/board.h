@@ -6,7 +6,7 @@
 #ifndef DISPATCH_BOARD_H
 #define DISPATCH_BOARD_H
 
-#include "dispatch/cover.h"
+#include "dispatch/city.h"
 
 #include <stdbool.h>
 
@@ -17,12 +17,12 @@ enum {
 struct board;
 
 /* cover is borrowed. Memory that is not there ends the program. */
-struct board *board_new(const struct cover *cover);
+struct board *board_new(const struct city *cover);
 void board_free(struct board *board);
 void board_clear(struct board *board);
 
 struct board_crew {
-    struct cover_place at;
+    struct city_place at;
     float chance;  /* in [0, 1]: that it is there for the next call */
     int32_t post;  /* on its way there, or BOARD_NO_POST */
     float arrived; /* in [0, 1]: how much it counts as being at its post already */

@@ -27,7 +27,7 @@ static const int64_t COST_MAX_MS = INT64_C(1) << 39;
 
 struct decide {
     struct board *board[DECIDE_FORCES_MAX];
-    const struct cover *cover[DECIDE_FORCES_MAX];
+    const struct city *cover[DECIDE_FORCES_MAX];
     size_t *crew_order; /* positions by id */
     size_t *slot_order;
     size_t *column_crew; /* columns: the available crews, by id */
@@ -39,6 +39,7 @@ struct decide {
     int64_t *cost;     /* [row * columns + column]; rows by slot_order */
     int64_t *nobody;
     int32_t *choice;
+    bool *served; /* by slot: somebody is under way to it */
     void *scratch;
     size_t crew_room;
     size_t slot_room;
@@ -81,6 +82,7 @@ void decide_free(struct decide *decide)
     free(decide->cost);
     free(decide->nobody);
     free(decide->choice);
+    free(decide->served);
     free(decide->scratch);
     free(decide);
 }
@@ -100,6 +102,7 @@ static void make_room(struct decide *d, size_t crews, size_t slots)
         d->slot_order = grown(d->slot_order, slots, sizeof *d->slot_order);
         d->nobody = grown(d->nobody, slots, sizeof *d->nobody);
         d->choice = grown(d->choice, slots, sizeof *d->choice);
+        d->served = grown(d->served, slots, sizeof *d->served);
         d->slot_room = slots;
     }
     if (crews * slots > d->cell_room) {
@@ -199,9 +202,9 @@ static struct board *lay_out(struct decide *d, const struct decide_moment *m, si
         if (crew->force != force) {
             continue;
         }
-        struct cover_place at = crew->at;
+        struct city_place at = crew->at;
         if (crew->state == DECIDE_UNDER_WAY && !turnable) {
-            at = (struct cover_place){crew->goal, 0};
+            at = (struct city_place){crew->goal, 0};
         }
         d->on_board[c] =
             board_add(board, &(struct board_crew){
@@ -244,14 +247,19 @@ static void price(struct decide *d, const struct decide_moment *m)
     }
 }
 
-static int64_t cost_at(const struct decide_force *force, int64_t ms)
+static int64_t cost_at(const struct decide_force *force, const struct decide_slot *slot, int64_t ms)
 {
-    return force->cover == NULL ? ms : cover_cost_ms(force->cover, ms);
+    if (force->cover != NULL) {
+        return city_cost_ms(force->cover, ms);
+    }
+    return slot->target_ms == 0 ? ms
+                                : (int64_t)(1000.0 * city_cost_by((double)slot->target_ms / 1000.0,
+                                                                  (double)ms / 1000.0));
 }
 
 static int64_t turn_cost(const struct decide_force *force)
 {
-    int64_t usual = force->cover == NULL ? TURN_MS : cover_target_ms(force->cover) / TURN_SHARE;
+    int64_t usual = force->cover == NULL ? TURN_MS : city_target_ms(force->cover) / TURN_SHARE;
     return (int64_t)((double)usual * fmax(1.0, (double)force->chances.turning));
 }
 
@@ -266,29 +274,30 @@ static bool turns(const struct decide_moment *m, const bool *served, size_t slot
 }
 
 /* before[force]: what the time already waited costs. */
-static int64_t cell(const struct decide *d, const struct decide_moment *m, const bool *served,
-                    size_t slot, size_t crew, const int64_t *before)
+static int64_t cell(const struct decide *d, const struct decide_moment *m, size_t slot, size_t crew,
+                    const int64_t *before)
 {
     size_t at = slot * m->crew_count + crew;
     if (m->travel_ms[at] == DECIDE_NEVER || (m->fits != NULL && !m->fits[at])) {
         return ASSIGN_NEVER;
     }
     const struct decide_force *force = &m->forces[m->crews[crew].force];
-    int64_t after = cost_at(force, m->slots[slot].waited_ms + m->travel_ms[at]);
+    int64_t after = cost_at(force, &m->slots[slot], m->slots[slot].waited_ms + m->travel_ms[at]);
     int64_t total =
         (after - before[m->crews[crew].force]) * m->slots[slot].weight / ORDINARY_WEIGHT;
     total = (total > 0 ? total : 0) + d->price[d->column_of[crew]];
-    total += turns(m, served, slot, crew) ? turn_cost(force) : 0;
+    total += turns(m, d->served, slot, crew) ? turn_cost(force) : 0;
     return total < COST_MAX_MS ? total : COST_MAX_MS;
 }
 
 static void fill_costs(struct decide *d, const struct decide_moment *m)
 {
-    bool *served = grown(NULL, m->slot_count, sizeof *served);
-    memset(served, 0, m->slot_count * sizeof *served);
+    for (size_t i = 0; i < m->slot_count; i++) {
+        d->served[i] = false;
+    }
     for (size_t i = 0; i < m->crew_count; i++) {
         if (is_to_slot(&m->crews[i])) {
-            served[m->crews[i].slot] = true;
+            d->served[m->crews[i].slot] = true;
         }
     }
     for (size_t r = 0; r < m->slot_count; r++) {
@@ -298,13 +307,12 @@ static void fill_costs(struct decide *d, const struct decide_moment *m)
         d->nobody[r] = EMPTY_MS * (int64_t)(DECIDE_PRIORITIES + 1 - priority);
         int64_t before[DECIDE_FORCES_MAX];
         for (size_t f = 0; f < m->force_count; f++) {
-            before[f] = cost_at(&m->forces[f], m->slots[slot].waited_ms);
+            before[f] = cost_at(&m->forces[f], &m->slots[slot], m->slots[slot].waited_ms);
         }
         for (size_t c = 0; c < d->column_count; c++) {
-            d->cost[r * d->column_count + c] = cell(d, m, served, slot, d->column_crew[c], before);
+            d->cost[r * d->column_count + c] = cell(d, m, slot, d->column_crew[c], before);
         }
     }
-    free(served);
 }
 
 struct decide_outcome decide_assign(struct decide *d, const struct decide_moment *m,
@@ -408,9 +416,9 @@ void decide_posts(struct decide *d, const struct decide_moment *m, int32_t *ret_
     }
 }
 
-static enum decide_reason reason_of(const struct decide_moment *m, const int32_t *chosen,
-                                    size_t slot, const struct decide_rank *rank,
-                                    const struct decide_rank *best)
+static enum decide_reason reason_of(const struct decide *d, const struct decide_moment *m,
+                                    const int32_t *chosen, size_t slot,
+                                    const struct decide_rank *rank, const struct decide_rank *best)
 {
     const struct decide_crew *crew = &m->crews[rank->crew];
     size_t at = slot * m->crew_count + rank->crew;
@@ -431,7 +439,7 @@ static enum decide_reason reason_of(const struct decide_moment *m, const int32_t
     if (best == NULL || rank->travel_ms >= best->travel_ms) {
         return DECIDE_SLOWER;
     }
-    int64_t turn = turn_cost(&m->forces[crew->force]);
+    int64_t turn = turns(m, d->served, slot, rank->crew) ? turn_cost(&m->forces[crew->force]) : 0;
     return rank->cost_ms - turn < best->cost_ms ? DECIDE_NOT_TURNED : DECIDE_KEPT_FOR_COVER;
 }
 
@@ -468,7 +476,7 @@ void decide_explain(const struct decide *d, const struct decide_moment *m, const
     }
     for (size_t i = 0; i < m->crew_count; i++) {
         ret_ranks[i].reason =
-            reason_of(m, chosen, slot, &ret_ranks[i], best.crew == SIZE_MAX ? NULL : &best);
+            reason_of(d, m, chosen, slot, &ret_ranks[i], best.crew == SIZE_MAX ? NULL : &best);
     }
     qsort_r(ret_ranks, m->crew_count, sizeof *ret_ranks, by_travel, (void *)(uintptr_t)m->crews);
 }

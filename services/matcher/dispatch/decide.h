@@ -4,7 +4,7 @@
  * clock, and the same moment gives the same answer in whatever order it is told (crews and slots are taken by id).
  *
  * What an assignment costs, in milliseconds, is said here and nowhere else:
- *   grade weight x (cost of the response after the time waited: cover_cost() of both, the difference)
+ *   grade weight x (cost of the response after the time waited: city_cost() of both, the difference)
  *   + what the rest of the city loses when this crew leaves (board_loss(), per call that is expected to feel it)
  *   + the crew's load
  *   + a turn's cost when somebody under way is turned round, so that nobody is sent back and forth for seconds.
@@ -15,7 +15,7 @@
 #define DISPATCH_DECIDE_H
 
 #include "dispatch/board.h"
-#include "dispatch/cover.h"
+#include "dispatch/city.h"
 #include "dispatch/tempo.h"
 
 #include <stdbool.h>
@@ -41,12 +41,12 @@ struct decide_crew {
     uint32_t id; /* unique among crews */
     uint32_t force;
     enum decide_state state;
-    struct cover_place at; /* where it can next turn; driving or busy: its call's place */
-    uint32_t goal;         /* under way: its call's node */
-    int32_t slot;          /* under way: position in slots; DECIDE_NOBODY: none of this moment's */
-    int32_t post;          /* idle: the post it stands at or drives to, BOARD_NO_POST for none */
-    bool movable;          /* may be sent to posts */
-    uint32_t load_ms;      /* what its load of the last hours counts */
+    struct city_place at; /* where it can next turn; driving or busy: its call's place */
+    uint32_t goal;        /* under way: its call's node */
+    int32_t slot;         /* under way: position in slots; DECIDE_NOBODY: none of this moment's */
+    int32_t post;         /* idle: the post it stands at or drives to, BOARD_NO_POST for none */
+    bool movable;         /* may be sent to posts */
+    uint32_t load_ms;     /* what its load of the last hours counts */
 };
 
 struct decide_slot {
@@ -54,10 +54,13 @@ struct decide_slot {
     uint32_t priority; /* 1 (most urgent) to DECIDE_PRIORITIES; who waits, when somebody must */
     uint32_t weight;   /* of a second, in thousandths: 1000 for an ordinary grade; 1 to 100000 */
     int64_t waited_ms; /* since the call, at least 0 */
+    int64_t
+        target_ms; /* after which a response is late, for a force without a cover; 0: it never is */
 };
 
 struct decide_force {
-    const struct cover *cover; /* NULL: coverage plays no part, and nobody is moved */
+    const struct city
+        *cover; /* NULL: coverage plays no part, late is what the slot says, and nobody is moved */
     struct tempo_chances chances;
 };
 

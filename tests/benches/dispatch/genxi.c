@@ -22,7 +22,7 @@ struct genxi {
     struct roads *roads;
     struct roads_search *search;
     uint32_t *node; /* the graph's number, by the pack's */
-    struct cover *cover[FORCES];
+    struct city *cover[FORCES];
     struct decide *decide;
     struct tempo tempo[FORCES];
     uint32_t turn;
@@ -84,10 +84,10 @@ static double slowness(const struct net *net)
     return fast > 0 ? slow / fast : 1.0;
 }
 
-static struct cover *make_cover(struct genxi *g, size_t force)
+static struct city *make_cover(struct genxi *g, size_t force)
 {
     const struct pack *pack = g->pack;
-    struct cover_demand *demand = must(calloc(pack->demand_count, sizeof *demand));
+    struct city_demand *demand = must(calloc(pack->demand_count, sizeof *demand));
     uint32_t *homes = must(calloc(pack->unit_count, sizeof *homes));
     size_t count = 0;
     size_t home_count = 0;
@@ -95,7 +95,7 @@ static struct cover *make_cover(struct genxi *g, size_t force)
         uint32_t node = pack->demand[i].node;
         if (pack->demand[i].weight > 0 && g->node[node] != ROADS_NOWHERE) {
             demand[count++] =
-                (struct cover_demand){g->node[node], g->net->place[node], pack->demand[i].weight};
+                (struct city_demand){g->node[node], g->net->place[node], pack->demand[i].weight};
         }
     }
     for (size_t u = 0; u < pack->unit_count; u++) {
@@ -104,13 +104,13 @@ static struct cover *make_cover(struct genxi *g, size_t force)
         }
     }
     struct table_of of = {g, weight_of(force)};
-    struct cover *cover = cover_new(&(struct cover_setup){
+    struct city *cover = city_new(&(struct city_setup){
         .demand = demand,
         .demand_count = count,
         .posts = homes,
         .post_count = home_count,
         .node_count = roads_about(g->roads).nodes,
-        .target_ms = pack->cover_ms,
+        .target_ms = pack->city_ms,
         .move_ratio = force == 0 ? slowness(g->net) : 1.0,
         .times_to = times_to,
         .self = &of,
@@ -153,7 +153,7 @@ struct genxi *genxi_new(const struct net *net, const struct pack *pack, struct g
 void genxi_free(struct genxi *g)
 {
     for (size_t f = 0; f < FORCES; f++) {
-        cover_free(g->cover[f]);
+        city_free(g->cover[f]);
     }
     decide_free(g->decide);
     roads_search_free(g->search);
@@ -231,7 +231,7 @@ static void see_crews(struct genxi *g, const struct sim *sim)
             crew->goal = g->node[sim->stream->calls[unit->call].node];
         }
         if (crew->state == DECIDE_BUSY || crew->state == DECIDE_DRIVING) {
-            crew->at = (struct cover_place){crew->goal, 0};
+            crew->at = (struct city_place){crew->goal, 0};
         }
     }
 }
@@ -313,7 +313,7 @@ static struct decide_moment moment_of(const struct genxi *g, const struct sim *s
     for (size_t f = 0; f < FORCES; f++) {
         forces[f] = (struct decide_force){
             .cover = f < sim->slots && g->parts.relocate ? g->cover[f] : NULL,
-            .chances = tempo_chances(&g->tempo[f], g->pack->cover_ms, idle[f]),
+            .chances = tempo_chances(&g->tempo[f], g->pack->city_ms, idle[f]),
         };
     }
     return (struct decide_moment){
@@ -398,8 +398,8 @@ static void post_crews(struct genxi *g, struct sim *sim)
         g->post[u] = g->posts[u];
         if (g->crews[u].state == DECIDE_IDLE && g->crews[u].movable &&
             g->post[u] != BOARD_NO_POST) {
-            const struct cover *cover = g->cover[g->crews[u].force];
-            sim_move(sim, u, roads_id_of(g->roads, cover_post_node(cover, (size_t)g->post[u])));
+            const struct city *cover = g->cover[g->crews[u].force];
+            sim_move(sim, u, roads_id_of(g->roads, city_post_node(cover, (size_t)g->post[u])));
         }
     }
 }
@@ -486,8 +486,7 @@ struct genxi_cost genxi_large(struct genxi *g, size_t slots, size_t crews)
                                        .slot = DECIDE_NOBODY,
                                        .post = BOARD_NO_POST};
     }
-    struct decide_force force = {g->cover[0],
-                                 tempo_chances(&g->tempo[0], g->pack->cover_ms, crews)};
+    struct decide_force force = {g->cover[0], tempo_chances(&g->tempo[0], g->pack->city_ms, crews)};
     struct decide_moment moment = {.crews = crew,
                                    .crew_count = crews,
                                    .slots = slot,

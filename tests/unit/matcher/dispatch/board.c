@@ -24,12 +24,12 @@ static uint32_t pick(uint32_t count)
 }
 
 /* All 2^n sets of crews that may be there, each cluster's best of them; the wait is solved for by the caller. */
-static double count_out(const struct cover *cover, const struct board_crew *crews, size_t count,
+static double count_out(const struct city *cover, const struct board_crew *crews, size_t count,
                         size_t skip, double wait)
 {
-    static float row[CREWS][COVER_CLUSTERS];
+    static float row[CREWS][CITY_CLUSTERS];
     for (size_t i = 0; i < count; i++) {
-        cover_row(cover, crews[i].at, row[i]);
+        city_row(cover, crews[i].at, row[i]);
     }
     double sum = 0;
     for (uint32_t set = 0; set < 1U << count; set++) {
@@ -38,12 +38,12 @@ static double count_out(const struct cover *cover, const struct board_crew *crew
             double there = i == skip ? 0 : (double)crews[i].chance;
             chance *= (set & (1U << i)) != 0 ? there : 1 - there;
         }
-        for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+        for (size_t c = 0; c < CITY_CLUSTERS; c++) {
             double best = wait;
             for (size_t i = 0; i < count; i++) {
                 best = (set & (1U << i)) != 0 ? fmin(best, (double)row[i][c]) : best;
             }
-            sum += chance * (double)cover_weights(cover)[c] * best;
+            sum += chance * (double)city_weights(cover)[c] * best;
         }
     }
     return sum;
@@ -63,7 +63,7 @@ static void add_crews(struct board *board, struct board_crew *crews)
 
 static void test_expectation_and_losses_are_counted_out(void **state)
 {
-    struct cover *cover = *state;
+    struct city *cover = *state;
     struct board *board = board_new(cover);
     double wait = board_expected(board); /* nobody there at all */
     assert_true(wait > 0);
@@ -84,7 +84,7 @@ static void test_expectation_and_losses_are_counted_out(void **state)
 
 static void test_best_post_is_the_best_of_all(void **state)
 {
-    struct cover *cover = *state;
+    struct city *cover = *state;
     struct board *board = board_new(cover);
     const struct board_pull pull = {.per_second = 0.0F, .least_gain = 0.0F};
     for (int round = 0; round < 5; round++) {
@@ -99,7 +99,7 @@ static void test_best_post_is_the_best_of_all(void **state)
         double gain = 0;
         int32_t best = board_best_post(board, 2, &pull, &gain);
         double least = HUGE_VAL;
-        for (size_t p = 0; p < cover_post_count(cover); p++) {
+        for (size_t p = 0; p < city_post_count(cover); p++) {
             board_send(board, 2, (int32_t)p);
             least = fmin(least, board_expected(board));
         }
@@ -112,35 +112,35 @@ static void test_best_post_is_the_best_of_all(void **state)
 
 static void test_clusters_hold_all_demand(void **state)
 {
-    struct cover *cover = *state;
+    struct city *cover = *state;
     double sum = 0;
-    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
-        sum += (double)cover_weights(cover)[c];
+    for (size_t c = 0; c < CITY_CLUSTERS; c++) {
+        sum += (double)city_weights(cover)[c];
     }
     assert_true(fabs(sum - 1.0) < 1e-4);
     /* Longer is never cheaper, and the step lies at T. */
     for (int s = 1; s < 1000; s++) {
-        assert_true(cover_cost(cover, s) > cover_cost(cover, s - 1));
+        assert_true(city_cost(cover, s) > city_cost(cover, s - 1));
     }
-    assert_true(cover_cost(cover, 300) - cover_cost(cover, 100) > 300);
+    assert_true(city_cost(cover, 300) - city_cost(cover, 100) > 300);
 }
 
 static void test_hamlet_of_one_node(void **state)
 {
     (void)state;
-    const struct cover_demand one = {7, {1.0, 1.0}, 3.0};
-    struct cover *cover = cover_new(&(struct cover_setup){.demand = &one,
-                                                          .demand_count = 1,
-                                                          .node_count = GRID_NODES,
-                                                          .target_ms = 200000,
-                                                          .move_ratio = 1.0,
-                                                          .times_to = grid_times});
+    const struct city_demand one = {7, {1.0, 1.0}, 3.0};
+    struct city *cover = city_new(&(struct city_setup){.demand = &one,
+                                                       .demand_count = 1,
+                                                       .node_count = GRID_NODES,
+                                                       .target_ms = 200000,
+                                                       .move_ratio = 1.0,
+                                                       .times_to = grid_times});
     struct board *board = board_new(cover);
     (void)board_add(board,
                     &(struct board_crew){.at = {7, 0}, .chance = 1.0F, .post = BOARD_NO_POST});
-    assert_true(fabs(board_expected(board) - cover_cost(cover, 0)) < 1.0);
+    assert_true(fabs(board_expected(board) - city_cost(cover, 0)) < 1.0);
     board_free(board);
-    cover_free(cover);
+    city_free(cover);
 }
 
 static int make(void **state)
@@ -151,7 +151,7 @@ static int make(void **state)
 
 static int drop(void **state)
 {
-    cover_free(*state);
+    city_free(*state);
     return 0;
 }
 

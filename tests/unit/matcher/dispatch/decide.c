@@ -42,13 +42,13 @@ static void measure(struct town *town)
     struct decide_moment *m = &town->moment;
     for (size_t s = 0; s < m->slot_count; s++) {
         for (size_t c = 0; c < m->crew_count; c++) {
-            struct cover_place at = town->crews[c].at;
+            struct city_place at = town->crews[c].at;
             town->travel[s * m->crew_count + c] = grid_ms(at.node, town->place[s]) + at.offset_ms;
         }
     }
 }
 
-static void set_up(struct town *town, const struct cover *cover, size_t crews, size_t slots)
+static void set_up(struct town *town, const struct city *cover, size_t crews, size_t slots)
 {
     memset(town, 0, sizeof *town);
     town->force = (struct decide_force){cover, {.idle = 0.85F, .busy = 0.2F, .driving = 0.05F}};
@@ -109,7 +109,7 @@ static void shuffle(const struct town *from, struct town *to, size_t *crew_at, s
 
 static void test_order_plays_no_part(void **state)
 {
-    const struct cover *cover = *state;
+    const struct city *cover = *state;
     struct decide *decide = decide_new();
     for (int round = 0; round < ROUNDS; round++) {
         static struct town town;
@@ -143,7 +143,7 @@ static void test_order_plays_no_part(void **state)
 
 static void test_hard_rules_hold_and_nobody_goes_twice(void **state)
 {
-    const struct cover *cover = *state;
+    const struct city *cover = *state;
     struct decide *decide = decide_new();
     size_t empty = 0;
     for (int round = 0; round < ROUNDS; round++) {
@@ -209,7 +209,7 @@ static void test_nobody_turns_for_seconds(void **state)
     for (size_t i = 0; i < 2; i++) {
         town.crews[i].state = DECIDE_UNDER_WAY;
         town.crews[i].slot = (int32_t)i;
-        town.crews[i].at = (struct cover_place){grid_node(20, 20), 0};
+        town.crews[i].at = (struct city_place){grid_node(20, 20), 0};
         town.place[i] = grid_node(20, i == 0 ? 10 : 30);
         town.crews[i].goal = town.place[i];
         town.slots[i].waited_ms = 60000;
@@ -266,7 +266,7 @@ static void test_no_ping_pong_while_driving(void **state)
                         : y < goal / GRID_SIDE ? y + 1
                         : y > goal / GRID_SIDE ? y - 1
                                                : y;
-                    town.crews[c].at = (struct cover_place){grid_node(x, y), 5000};
+                    town.crews[c].at = (struct city_place){grid_node(x, y), 5000};
                 }
             }
             measure(&town);
@@ -334,7 +334,7 @@ static void test_reasons_are_true(void **state)
     const uint32_t nodes[] = {grid_node(5, 5), grid_node(6, 5), grid_node(30, 30), grid_node(4, 5),
                               grid_node(39, 0)};
     for (size_t c = 0; c < 5; c++) {
-        town.crews[c].at = (struct cover_place){nodes[c], 0};
+        town.crews[c].at = (struct city_place){nodes[c], 0};
     }
     town.place[0] = grid_node(5, 6);
     town.place[1] = grid_node(6, 5);
@@ -377,12 +377,12 @@ static void test_reasons_are_true(void **state)
 static void test_idle_crews_spread_out_and_stay(void **state)
 {
     static struct town town;
-    const struct cover *cover = *state;
+    const struct city *cover = *state;
     struct decide *decide = decide_new();
     int32_t post[CREWS_MAX];
     set_up(&town, cover, 4, 0);
     for (size_t c = 0; c < 4; c++) {
-        town.crews[c].at = (struct cover_place){grid_node(0, 0), 0};
+        town.crews[c].at = (struct city_place){grid_node(0, 0), 0};
     }
     for (uint32_t turn = 0; turn < 20; turn++) {
         town.moment.turn = turn;
@@ -394,7 +394,7 @@ static void test_idle_crews_spread_out_and_stay(void **state)
     /* There, each covers a quarter: nobody is within 100 s of another, and then nobody moves. */
     for (size_t c = 0; c < 4; c++) {
         assert_int_not_equal(post[c], BOARD_NO_POST);
-        town.crews[c].at = (struct cover_place){cover_post_node(cover, (size_t)post[c]), 0};
+        town.crews[c].at = (struct city_place){city_post_node(cover, (size_t)post[c]), 0};
         for (size_t o = 0; o < c; o++) {
             assert_true(grid_ms(town.crews[c].at.node, town.crews[o].at.node) > 100000);
         }
@@ -404,7 +404,7 @@ static void test_idle_crews_spread_out_and_stay(void **state)
         decide_posts(decide, &town.moment, post);
         for (size_t c = 0; c < 4; c++) {
             town.crews[c].post = post[c];
-            town.crews[c].at.node = cover_post_node(cover, (size_t)post[c]);
+            town.crews[c].at.node = city_post_node(cover, (size_t)post[c]);
         }
     }
     int32_t before[CREWS_MAX];
@@ -419,6 +419,31 @@ static void test_idle_crews_spread_out_and_stay(void **state)
     decide_free(decide);
 }
 
+/* Without a cover the slot says what is late: its lateness costs as one target more, in a step round it. */
+static void test_late_costs_without_a_cover_too(void **state)
+{
+    (void)state;
+    static struct town town;
+    struct decide *decide = decide_new();
+    int32_t chosen[SLOTS_MAX];
+    struct decide_rank ranks[CREWS_MAX];
+    set_up(&town, NULL, 2, 2);
+    const uint32_t travel[] = {100000, 300000, 110000, 320000};
+    memcpy(town.travel, travel, sizeof travel);
+    town.slots[0] = (struct decide_slot){.id = 0, .priority = 1, .weight = 1000};
+    town.slots[1] = (struct decide_slot){.id = 1, .priority = 1, .weight = 1000};
+    /* By seconds alone the second slot gets the near one: 300 + 110 against 100 + 320. */
+    (void)decide_assign(decide, &town.moment, chosen);
+    assert_true(chosen[0] == 1 && chosen[1] == 0);
+    town.slots[0].target_ms = 200000; /* he would come late there */
+    (void)decide_assign(decide, &town.moment, chosen);
+    assert_true(chosen[0] == 0 && chosen[1] == 1);
+    decide_explain(decide, &town.moment, chosen, 0, ranks);
+    assert_in_range(ranks[0].cost_ms, 100000, 120000);
+    assert_in_range(ranks[1].cost_ms, 480000, 500000);
+    decide_free(decide);
+}
+
 static int make(void **state)
 {
     *state = grid_cover();
@@ -427,7 +452,7 @@ static int make(void **state)
 
 static int drop(void **state)
 {
-    cover_free(*state);
+    city_free(*state);
     return 0;
 }
 
@@ -442,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_turning_grows_dear_and_is_forgotten),
         cmocka_unit_test(test_reasons_are_true),
         cmocka_unit_test(test_idle_crews_spread_out_and_stay),
+        cmocka_unit_test(test_late_costs_without_a_cover_too),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

@@ -3,7 +3,7 @@
 #ifndef TEST_DISPATCH_GRID_H
 #define TEST_DISPATCH_GRID_H
 
-#include "dispatch/cover.h"
+#include "dispatch/city.h"
 
 #include <stdlib.h>
 
@@ -34,21 +34,21 @@ static inline void grid_times(void *self, uint32_t node, uint32_t *ret_ms)
 }
 
 /* Demand everywhere alike; T = 200 s. */
-static inline struct cover *grid_cover(void)
+static inline struct city *grid_cover(void)
 {
-    static struct cover_demand demand[GRID_NODES];
+    static struct city_demand demand[GRID_NODES];
     for (uint32_t n = 0; n < GRID_NODES; n++) {
         demand[n].node = n;
         demand[n].place.lon = (double)(n % GRID_SIDE) * 0.001;
         demand[n].place.lat = (double)(n / GRID_SIDE) * 0.001;
         demand[n].weight = 1;
     }
-    return cover_new(&(struct cover_setup){.demand = demand,
-                                           .demand_count = GRID_NODES,
-                                           .node_count = GRID_NODES,
-                                           .target_ms = 200000,
-                                           .move_ratio = 1.4,
-                                           .times_to = grid_times});
+    return city_new(&(struct city_setup){.demand = demand,
+                                         .demand_count = GRID_NODES,
+                                         .node_count = GRID_NODES,
+                                         .target_ms = 200000,
+                                         .move_ratio = 1.4,
+                                         .times_to = grid_times});
 }
 
 #endif

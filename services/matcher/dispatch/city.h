@@ -5,8 +5,8 @@
  * centres and whatever else the caller knows. Built once for a graph and a speed; read-only afterwards, by any number of
  * threads. Takes 2 bytes a node and post.
  */
-#ifndef DISPATCH_COVER_H
-#define DISPATCH_COVER_H
+#ifndef DISPATCH_CITY_H
+#define DISPATCH_CITY_H
 
 #include "base/geo.h"
 
@@ -14,24 +14,24 @@
 #include <stdint.h>
 
 enum {
-    COVER_CLUSTERS = 256,
-    COVER_POSTS_MAX = 1024
+    CITY_CLUSTERS = 256,
+    CITY_POSTS_MAX = 1024
 };
 
-struct cover_demand {
+struct city_demand {
     uint32_t node;
     struct gx_point place;
     double weight; /* any unit, > 0 */
 };
 
 /* Where a crew is: it can turn at node, in offset_ms. */
-struct cover_place {
+struct city_place {
     uint32_t node;
     uint32_t offset_ms;
 };
 
-struct cover_setup {
-    const struct cover_demand *demand;
+struct city_setup {
+    const struct city_demand *demand;
     size_t demand_count; /* at least 1 */
     const uint32_t *posts;
     size_t post_count; /* more posts than the centres; doubles are dropped */
@@ -43,32 +43,34 @@ struct cover_setup {
     void *self;
 };
 
-struct cover;
+struct city;
 
 /* Memory that is not there ends the program. */
-struct cover *cover_new(const struct cover_setup *setup);
-void cover_free(struct cover *cover);
+struct city *city_new(const struct city_setup *setup);
+void city_free(struct city *cover);
 
-size_t cover_post_count(const struct cover *cover);
-uint32_t cover_post_node(const struct cover *cover, size_t post);
-int64_t cover_target_ms(const struct cover *cover);
+size_t city_post_count(const struct city *cover);
+uint32_t city_post_node(const struct city *cover, size_t post);
+int64_t city_target_ms(const struct city *cover);
 
 /*
  * The cost of a response in seconds: the time itself, and a step of one T around T, since a late response costs more than
  * its seconds.
  */
-double cover_cost(const struct cover *cover, double seconds);
+double city_cost(const struct city *cover, double seconds);
+/* The same without a city: its target in seconds, > 0. */
+double city_cost_by(double target, double seconds);
 /* The same by a table, in milliseconds of both; ms at least 0. Right to a millisecond or so, and never falling. */
-int64_t cover_cost_ms(const struct cover *cover, int64_t ms);
-/* ret_cost[cluster] for COVER_CLUSTERS: the cost of a response from this place. */
-void cover_row(const struct cover *cover, struct cover_place at, float *ret_cost);
+int64_t city_cost_ms(const struct city *cover, int64_t ms);
+/* ret_cost[cluster] for CITY_CLUSTERS: the cost of a response from this place. */
+void city_row(const struct city *cover, struct city_place at, float *ret_cost);
 /* The same from a post, ready. */
-const float *cover_post_row(const struct cover *cover, size_t post);
+const float *city_post_row(const struct city *cover, size_t post);
 /* The dearest response from any post to any cluster. */
-double cover_dearest(const struct cover *cover);
+double city_dearest(const struct city *cover);
 /* Seconds to drive there without lights. */
-float cover_move_seconds(const struct cover *cover, struct cover_place at, size_t post);
+float city_move_seconds(const struct city *cover, struct city_place at, size_t post);
 /* Share of the demand, by cluster; unused clusters weigh 0. */
-const float *cover_weights(const struct cover *cover);
+const float *city_weights(const struct city *cover);
 
 #endif

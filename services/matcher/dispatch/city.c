@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cover.h"
+#include "city.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,15 +15,15 @@ enum {
 /* How steep the step at T is: its width as a share of T. */
 static const double STEP_WIDTH = 0.2;
 
-struct cover {
+struct city {
     size_t post_count;
     size_t node_count;
     int64_t target_ms;
     double move_ratio;
-    float weight[COVER_CLUSTERS];
-    uint32_t post_node[COVER_POSTS_MAX];
+    float weight[CITY_CLUSTERS];
+    uint32_t post_node[CITY_POSTS_MAX];
     uint16_t *tenths; /* [node * post_count + post]: tenths of a second */
-    float (*post_row)[COVER_CLUSTERS];
+    float (*post_row)[CITY_CLUSTERS];
     float cost[STEPS];
 };
 
@@ -76,7 +76,7 @@ static double weight_of(const struct spot *spots, size_t count)
 }
 
 /* One cluster: its centre is the spot nearest to the centre of gravity. */
-static void add_cluster(struct cover *cover, const struct spot *spots, size_t count)
+static void add_cluster(struct city *cover, const struct spot *spots, size_t count)
 {
     double sum = weight_of(spots, count);
     double x = 0;
@@ -112,7 +112,7 @@ static bool is_wide(const struct spot *spots, size_t count)
 }
 
 /* Halves the heavier side's length again and again, by weight, until there are so many parts. */
-static void split(struct cover *cover, struct spot *spots, size_t count, size_t parts)
+static void split(struct city *cover, struct spot *spots, size_t count, size_t parts)
 {
     if (parts == 1 || count == 1) {
         add_cluster(cover, spots, count);
@@ -130,7 +130,7 @@ static void split(struct cover *cover, struct spot *spots, size_t count, size_t 
     split(cover, spots + cut, count - cut, parts - lower);
 }
 
-static void gather(struct cover *cover, const struct cover_setup *setup)
+static void gather(struct city *cover, const struct city_setup *setup)
 {
     struct spot *spots = room_for(setup->demand_count, sizeof *spots);
     double sum = 0;
@@ -139,23 +139,23 @@ static void gather(struct cover *cover, const struct cover_setup *setup)
     }
     double narrow = cos(setup->demand[0].place.lat * acos(-1.0) / 180.0);
     for (size_t i = 0; i < setup->demand_count; i++) {
-        const struct cover_demand *d = &setup->demand[i];
+        const struct city_demand *d = &setup->demand[i];
         spots[i] = (struct spot){d->node, d->weight / sum, d->place.lon * narrow, d->place.lat};
     }
-    split(cover, spots, setup->demand_count, COVER_CLUSTERS);
+    split(cover, spots, setup->demand_count, CITY_CLUSTERS);
     free(spots);
-    if (cover->post_count < COVER_CLUSTERS) {
+    if (cover->post_count < CITY_CLUSTERS) {
         /* A hamlet: the rest weighs nothing, but rows have one length. */
-        for (size_t p = cover->post_count; p < COVER_CLUSTERS; p++) {
+        for (size_t p = cover->post_count; p < CITY_CLUSTERS; p++) {
             cover->post_node[p] = cover->post_node[0];
         }
-        cover->post_count = COVER_CLUSTERS;
+        cover->post_count = CITY_CLUSTERS;
     }
 }
 
-static void add_posts(struct cover *cover, const struct cover_setup *setup)
+static void add_posts(struct city *cover, const struct city_setup *setup)
 {
-    for (size_t i = 0; i < setup->post_count && cover->post_count < COVER_POSTS_MAX; i++) {
+    for (size_t i = 0; i < setup->post_count && cover->post_count < CITY_POSTS_MAX; i++) {
         bool there = false;
         for (size_t p = 0; p < cover->post_count && !there; p++) {
             there = cover->post_node[p] == setup->posts[i];
@@ -166,7 +166,7 @@ static void add_posts(struct cover *cover, const struct cover_setup *setup)
     }
 }
 
-static void fill_times(struct cover *cover, const struct cover_setup *setup)
+static void fill_times(struct city *cover, const struct city_setup *setup)
 {
     uint32_t *ms = room_for(cover->node_count, sizeof *ms);
     cover->tenths = room_for(cover->node_count * cover->post_count, sizeof *cover->tenths);
@@ -181,29 +181,33 @@ static void fill_times(struct cover *cover, const struct cover_setup *setup)
     free(ms);
 }
 
-double cover_cost(const struct cover *cover, double seconds)
+double city_cost_by(double target, double seconds)
 {
-    double target = (double)cover->target_ms / 1000.0;
     return seconds + target / (1.0 + exp((target - seconds) / (STEP_WIDTH * target)));
 }
 
-int64_t cover_cost_ms(const struct cover *cover, int64_t ms)
+double city_cost(const struct city *cover, double seconds)
+{
+    return city_cost_by((double)cover->target_ms / 1000.0, seconds);
+}
+
+int64_t city_cost_ms(const struct city *cover, int64_t ms)
 {
     enum {
         STEP_MS = TENTH_MS << STEP_SHIFT
     };
     int64_t step = ms / STEP_MS;
     if (step >= STEPS - 1) {
-        return (int64_t)(1000.0 * cover_cost(cover, (double)ms / 1000.0));
+        return (int64_t)(1000.0 * city_cost(cover, (double)ms / 1000.0));
     }
     double low = (double)cover->cost[step];
     double high = (double)cover->cost[step + 1];
     return (int64_t)(1000.0 * (low + (high - low) * (double)(ms % STEP_MS) / STEP_MS));
 }
 
-struct cover *cover_new(const struct cover_setup *setup)
+struct city *city_new(const struct city_setup *setup)
 {
-    struct cover *cover = room_for(1, sizeof *cover);
+    struct city *cover = room_for(1, sizeof *cover);
     cover->node_count = setup->node_count;
     cover->target_ms = setup->target_ms;
     cover->move_ratio = setup->move_ratio;
@@ -212,16 +216,16 @@ struct cover *cover_new(const struct cover_setup *setup)
     fill_times(cover, setup);
     for (size_t i = 0; i < STEPS; i++) {
         double tenths = (double)(i << STEP_SHIFT);
-        cover->cost[i] = (float)cover_cost(cover, tenths / 10.0);
+        cover->cost[i] = (float)city_cost(cover, tenths / 10.0);
     }
     cover->post_row = room_for(cover->post_count, sizeof *cover->post_row);
     for (size_t p = 0; p < cover->post_count; p++) {
-        cover_row(cover, (struct cover_place){cover->post_node[p], 0}, cover->post_row[p]);
+        city_row(cover, (struct city_place){cover->post_node[p], 0}, cover->post_row[p]);
     }
     return cover;
 }
 
-void cover_free(struct cover *cover)
+void city_free(struct city *cover)
 {
     if (cover != NULL) {
         free(cover->tenths);
@@ -230,55 +234,55 @@ void cover_free(struct cover *cover)
     }
 }
 
-size_t cover_post_count(const struct cover *cover)
+size_t city_post_count(const struct city *cover)
 {
     return cover->post_count;
 }
 
-uint32_t cover_post_node(const struct cover *cover, size_t post)
+uint32_t city_post_node(const struct city *cover, size_t post)
 {
     return cover->post_node[post];
 }
 
-int64_t cover_target_ms(const struct cover *cover)
+int64_t city_target_ms(const struct city *cover)
 {
     return cover->target_ms;
 }
 
-void cover_row(const struct cover *cover, struct cover_place at, float *ret_cost)
+void city_row(const struct city *cover, struct city_place at, float *ret_cost)
 {
     const uint16_t *tenths = cover->tenths + (size_t)at.node * cover->post_count;
     uint32_t offset = at.offset_ms / TENTH_MS;
     offset = offset < UINT16_MAX ? offset : UINT16_MAX;
-    for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+    for (size_t c = 0; c < CITY_CLUSTERS; c++) {
         uint32_t step = (tenths[c] + offset) >> STEP_SHIFT;
         ret_cost[c] = cover->cost[step < STEPS ? step : STEPS - 1];
     }
 }
 
-const float *cover_post_row(const struct cover *cover, size_t post)
+const float *city_post_row(const struct city *cover, size_t post)
 {
     return cover->post_row[post];
 }
 
-double cover_dearest(const struct cover *cover)
+double city_dearest(const struct city *cover)
 {
     float most = 0.0F;
     for (size_t p = 0; p < cover->post_count; p++) {
-        for (size_t c = 0; c < COVER_CLUSTERS; c++) {
+        for (size_t c = 0; c < CITY_CLUSTERS; c++) {
             most = cover->post_row[p][c] > most ? cover->post_row[p][c] : most;
         }
     }
     return (double)most;
 }
 
-float cover_move_seconds(const struct cover *cover, struct cover_place at, size_t post)
+float city_move_seconds(const struct city *cover, struct city_place at, size_t post)
 {
     double tenths = cover->tenths[(size_t)at.node * cover->post_count + post];
     return (float)(tenths / 10.0 * cover->move_ratio + (double)at.offset_ms / 1000.0);
 }
 
-const float *cover_weights(const struct cover *cover)
+const float *city_weights(const struct city *cover)
 {
     return cover->weight;
 }
