@@ -3,6 +3,7 @@
 
 #include "carry.h"
 #include "counters.h"
+#include "learn/learn.h"
 #include "matcher.h"
 #include "memory/hear.h"
 #include "memory/store.h"
@@ -27,6 +28,7 @@ enum {
     ARENA_BYTES = 32 * 1024 * 1024,
     PRUNE_EVERY_US = 30 * 1000 * 1000,
     PURGE_EVERY_US = 60 * 1000 * 1000,
+    LEARN_EVERY_US = 60 * 1000 * 1000,
     FORGET_MS = 10 * 60 * 1000, /* nobody has been seen for so long: forgotten */
     CARRY_MS = 100,             /* changes are gathered for so long before they go out */
     BEGIN_AGAIN_MS = 500,
@@ -310,21 +312,37 @@ static enum gx_rc sweep(void)
     return index_sweep(FLUSH.carry.index, &cursor, gx_clock_wall_ms() - FORGET_MS, NULL, NULL);
 }
 
-static void tidy(struct gx_background *background, struct gx_ctx *ctx, int64_t *next_prune,
-                 int64_t *next_purge)
+static enum gx_rc by_background(void *via, struct gx_ctx *ctx,
+                                enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx), void *arg)
+{
+    return gx_background_run(via, ctx, fn, arg);
+}
+
+/* When what is done now and then is due, by the monotonic clock. */
+struct tidying {
+    int64_t next_prune;
+    int64_t next_purge;
+    int64_t next_learn;
+};
+
+static void tidy(struct gx_background *background, struct gx_ctx *ctx, struct tidying *tidying)
 {
     int64_t now = gx_clock_mono_us();
     gx_ctx_reset(ctx);
     ctx->deadline_ms = gx_clock_wall_ms() + 5000;
     enum gx_rc rc = GX_OK;
-    if (now >= *next_prune) {
-        *next_prune = now + PRUNE_EVERY_US;
+    if (now >= tidying->next_prune) {
+        tidying->next_prune = now + PRUNE_EVERY_US;
         live_expire(FLUSH.carry.live, gx_clock_wall_ms() - FORGET_MS);
         rc = sweep();
     }
-    if (now >= *next_purge) {
-        *next_purge = now + PURGE_EVERY_US;
+    if (now >= tidying->next_purge) {
+        tidying->next_purge = now + PURGE_EVERY_US;
         rc = gx_background_run(background, ctx, purge, NULL);
+    }
+    if (rc == GX_OK && now >= tidying->next_learn) {
+        tidying->next_learn = now + LEARN_EVERY_US;
+        rc = learn_turn(by_background, background, ctx);
     }
     if (rc != GX_OK) {
         gx_log(ctx, GX_DEBUG, "matcher-tidy", "left for the next time: %s", gx_rc_name(rc));
@@ -353,12 +371,6 @@ static bool wait_turn(int64_t carried_at, int64_t latest)
     bool go_on = !FLUSH.stopping;
     (void)pthread_mutex_unlock(&FLUSH.lock);
     return go_on;
-}
-
-static enum gx_rc by_background(void *via, struct gx_ctx *ctx,
-                                enum gx_rc (*fn)(void *arg, struct gx_ctx *ctx), void *arg)
-{
-    return gx_background_run(via, ctx, fn, arg);
 }
 
 /* ---- filling the memory at start ---- */
@@ -434,8 +446,7 @@ static bool begin(struct gx_background *background, struct gx_ctx *ctx)
 
 static void work(struct gx_background *background, struct gx_ctx *ctx)
 {
-    int64_t next_prune = 0;
-    int64_t next_purge = 0;
+    struct tidying tidying = {0};
     int64_t flush_at = 0;
     int64_t flush_ms = (int64_t)(MATCHER_SETTINGS.flush_seconds * 1000.0);
     bool go_on = true;
@@ -449,7 +460,7 @@ static void work(struct gx_background *background, struct gx_ctx *ctx)
         flush_at = gx_clock_wall_ms() + flush_ms;
         watch(background, ctx);
         flush_write(FLUSH.carry.live, by_background, background, ctx);
-        tidy(background, ctx, &next_prune, &next_purge);
+        tidy(background, ctx, &tidying);
     }
 }
 

@@ -26,7 +26,7 @@ GX_ON_EVENT(on_opened, matcher, Genxi__IncidentOpened)
 GX_ON_EVENT(on_changed, matcher, Genxi__IncidentChanged)
 GX_ON_EVENT(on_merged, matcher, Genxi__IncidentMerged)
 GX_ON_TIMER(on_offer_due, matcher)
-GX_ON_TIMER(on_retry_due, matcher)
+GX_ON_TIMER(on_look_due, matcher)
 GX_ON_TIMER(on_rung_due, matcher)
 
 const struct gx_event_row MATCHER_EVENTS[] = {
@@ -39,7 +39,7 @@ const size_t MATCHER_EVENT_COUNT = GX_COUNT_OF(MATCHER_EVENTS);
 
 const struct gx_timer_row MATCHER_TIMERS[] = {
     {"offer", on_offer_due_thunk, 5000},
-    {"retry", on_retry_due_thunk, 10000},
+    {"look", on_look_due_thunk, 10000},
     {"rung", on_rung_due_thunk, LADDER_TOLERANCE_MS},
 };
 const size_t MATCHER_TIMER_COUNT = GX_COUNT_OF(MATCHER_TIMERS);
@@ -252,6 +252,7 @@ static enum gx_rc take_slots(struct team *team, const Genxi__Playbook *playbook)
     }
     for (size_t j = 0; j < count && rc == GX_OK; j++) {
         rc = team_add_slot(team, &wanted[j]);
+        rc = rc == GX_OK ? team_trim(team, wanted[j].code) : rc;
     }
     team->incident->filled_at = 0;
     return rc;
@@ -274,6 +275,18 @@ static enum gx_rc spare_volunteers(struct team *team)
     return rc;
 }
 
+/* Other people are near now. */
+static enum gx_rc begin_anew(struct team *team)
+{
+    enum gx_rc rc = GX_OK;
+    team->incident->phase++;
+    for (size_t i = 0; i < team->slot_count && rc == GX_OK; i++) {
+        team->slots[i].phase = 0;
+        rc = store_slot_phase(team->ctx, team->incident->id, team->slots[i].code, 0);
+    }
+    return rc;
+}
+
 static enum gx_rc take_change(struct team *team, const Genxi__IncidentChanged *in)
 {
     bool was_violent = team->incident->playbook->violent;
@@ -287,9 +300,7 @@ static enum gx_rc take_change(struct team *team, const Genxi__IncidentChanged *i
     if (rc == GX_OK && in->playbook != NULL && in->playbook->violent && !was_violent) {
         rc = spare_volunteers(team);
     }
-    if (rc == GX_OK && moved) {
-        team->incident->phase++; /* other people are near now */
-    }
+    rc = rc == GX_OK && moved ? begin_anew(team) : rc;
     rc = rc == GX_OK ? join_all(team, in->responding, in->n_responding) : rc;
     return rc == GX_OK ? team_match(team) : rc;
 }
@@ -375,8 +386,8 @@ static enum gx_rc on_offer_due(struct matcher *self, struct gx_ctx *ctx,
     return rc == GX_OK ? team_close(&team) : rc;
 }
 
-static enum gx_rc on_retry_due(struct matcher *self, struct gx_ctx *ctx,
-                               const struct gx_timer *timer)
+static enum gx_rc on_look_due(struct matcher *self, struct gx_ctx *ctx,
+                              const struct gx_timer *timer)
 {
     struct team team;
     bool found = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "handlers.h"
 
+#include "explain.h"
 #include "matcher.h"
 #include "positions.h"
 #include "rules.h"
@@ -478,6 +479,35 @@ static enum gx_rc on_dispatch(struct matcher *self, struct gx_ctx *ctx, const Ge
 
 /* ---- looking ---- */
 
+static bool is_told(const Genxi__Team *team, const char *lack)
+{
+    for (size_t i = 0; i < team->n_lacks; i++) {
+        if (strcmp(team->lacks[i], lack) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What any slot's matching lacked. */
+static enum gx_rc speak_lacks(struct gx_ctx *ctx, Genxi__Proposal *const *rounds, size_t count,
+                              Genxi__Team *out)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += rounds[i]->n_lacks;
+    }
+    out->lacks = gx_pb_array(ctx, total);
+    for (size_t i = 0; i < count && out->lacks != NULL; i++) {
+        for (size_t j = 0; j < rounds[i]->n_lacks; j++) {
+            if (!is_told(out, rounds[i]->lacks[j])) {
+                out->lacks[out->n_lacks++] = rounds[i]->lacks[j];
+            }
+        }
+    }
+    return out->lacks == NULL ? GX_LIMIT : GX_OK;
+}
+
 static enum gx_rc speak_reasons(struct gx_ctx *ctx, const char *incident_id, Genxi__Team *out)
 {
     struct gx_view *bodies = NULL;
@@ -500,7 +530,8 @@ static enum gx_rc speak_reasons(struct gx_ctx *ctx, const char *incident_id, Gen
             out->reasons[out->n_reasons++] = rounds[i]->reasons[j];
         }
     }
-    return GX_OK;
+    explain_texts(out->reasons, out->n_reasons);
+    return speak_lacks(ctx, rounds, count, out);
 }
 
 static enum gx_rc speak_slots(struct gx_ctx *ctx, const struct slot *slots, size_t count,

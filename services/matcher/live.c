@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-static const int64_t LOAD_MS = INT64_C(12) * 3600 * 1000;
+static const int64_t SHIFT_KEPT_MS = INT64_C(12) * 3600 * 1000;
+static const int64_t ALERT_WINDOW_MS = INT64_C(7) * 24 * 3600 * 1000;
 static const struct key NO_KEY = {0, 0};
 
 static void *must(void *memory)
@@ -33,6 +34,7 @@ struct live *live_new(void)
     (void)pthread_mutex_init(&live->filled_lock, NULL);
     (void)pthread_cond_init(&live->filled_wake, NULL);
     live->grid = grid_new();
+    live->alert_window_ms = ALERT_WINDOW_MS;
     return live;
 }
 
@@ -78,6 +80,7 @@ static void empty(struct live *live)
         free(record->call_sign);
         free(record->skills);
         free(record->shifts);
+        free(record->alerts);
     }
     for (size_t i = 0; i < live->chunk_count; i++) {
         free(live->chunks[i]);
@@ -153,8 +156,7 @@ struct record *record_find(const struct live *live, struct key id, uint32_t *ret
     return number == KEY_NONE ? NULL : record_at(live, number);
 }
 
-/* Made when it is not there: of somebody whose shift or task is heard of first. NULL: no id. */
-static struct record *record_get(struct live *live, const char *text, uint32_t *ret_number)
+struct record *record_get(struct live *live, const char *text, uint32_t *ret_number)
 {
     struct key id;
     if (text == NULL || !key_parse(text, &id)) {
@@ -339,8 +341,8 @@ static struct record_shift *shift_slot(struct record *record, struct key id, int
         }
         bool ended = shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_CLOSED ||
                      (shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_PLANNED &&
-                      shift->until_at < now - LOAD_MS);
-        if (ended && shift->changed_at < now - LOAD_MS) {
+                      shift->until_at < now - SHIFT_KEPT_MS);
+        if (ended && shift->changed_at < now - SHIFT_KEPT_MS) {
             over = shift;
         }
     }
@@ -424,24 +426,6 @@ void live_rest(struct live *live, const char *responder_id, int64_t until_at)
     live_unlock(live);
 }
 
-void live_worked(struct live *live, const char *responder_id, int64_t accepted_at)
-{
-    uint32_t number = KEY_NONE;
-    live_lock_to_write(live);
-    struct record *record = record_get(live, responder_id, &number);
-    size_t oldest = 0;
-    bool known = record == NULL;
-    for (size_t i = 0; i < LOADS && !known; i++) {
-        known = record->loads[i] == accepted_at;
-        oldest = record->loads[i] < record->loads[oldest] ? i : oldest;
-    }
-    if (!known && record->loads[oldest] < accepted_at) {
-        record->loads[oldest] = accepted_at;
-        record->newest_load = accepted_at > record->newest_load ? accepted_at : record->newest_load;
-    }
-    live_unlock(live);
-}
-
 void live_set_hold(struct live *live, const char *responder_id, const struct live_hold *hold,
                    int64_t as_of)
 {
@@ -461,15 +445,6 @@ void live_set_hold(struct live *live, const char *responder_id, const struct liv
 }
 
 /* ---- who is near ---- */
-
-static uint32_t load_of(const struct record *record, int64_t now)
-{
-    uint32_t load = 0;
-    for (size_t i = 0; i < LOADS && record->newest_load > now - LOAD_MS; i++) {
-        load += record->loads[i] > now - LOAD_MS ? 1U : 0U;
-    }
-    return load;
-}
 
 static void add_org(const struct live *live, const struct record *record, struct person *person)
 {
@@ -513,7 +488,8 @@ static void fill_person(const struct live *live, const struct record *record, in
         .hold = (enum person_hold)record->hold,
         .hold_incident_id = "",
         .rest_until_at = record->rest_until_at,
-        .load = load_of(record, now),
+        .load = record_load(record, now),
+        .alerts = record_alerts(live, record, now),
         .site_id = "",
         .has_fix = record->fix.at != 0,
         .fix = record->fix.place,

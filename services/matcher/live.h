@@ -88,6 +88,10 @@ void live_release(struct live *live, const char *responder_id, const char *ref, 
 void live_rest(struct live *live, const char *responder_id, int64_t until_at);
 /* A task of his began then: what counts as load. The same one again changes nothing. */
 void live_worked(struct live *live, const char *responder_id, int64_t accepted_at);
+/* He was asked then: what counts as an alert. The same one again changes nothing. */
+void live_alerted(struct live *live, const char *responder_id, int64_t made_at);
+/* How long an alert counts; a week unless told. */
+void live_set_alert_window(struct live *live, int64_t window_ms);
 /* As the database said at that time, kind HOLD_FREE among it; what is known to be newer stays. */
 void live_set_hold(struct live *live, const char *responder_id, const struct live_hold *hold,
                    int64_t as_of);

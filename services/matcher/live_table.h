@@ -13,6 +13,7 @@ enum {
     CHUNK = 1024, /* records allocated at once: they never move */
     LINE = 64,    /* of the processor's cache: records begin with one */
     LOADS = 12,   /* tasks remembered of a responder, the newest */
+    ALERTS = 64,  /* the same of alerts, of those who have any */
     TRAYS = 2,
     WRITES_AT_ONCE = 16 /* changes made before the lock is given to others */
 };
@@ -49,6 +50,9 @@ struct record {
     char *call_sign;
     int64_t newest_load;
     int64_t loads[LOADS];
+    int64_t *alerts; /* rising; NULL: none */
+    uint16_t alert_count;
+    uint16_t alert_room;
     /* who holds him */
     struct key hold_ref;
     int64_t hold_at;     /* since when he is held */
@@ -101,6 +105,7 @@ struct live {
     size_t site_count;
     struct grid *grid;
     struct tray trays[TRAYS];
+    int64_t alert_window_ms;
 };
 
 void live_lock_to_read(struct live *live);
@@ -113,8 +118,13 @@ static inline struct record *record_at(const struct live *live, uint32_t number)
 }
 /* NULL: not known. */
 struct record *record_find(const struct live *live, struct key id, uint32_t *ret_number);
+/* Made when it is not there: of somebody whose shift or task is heard of first. NULL: no id. Under the lock to write. */
+struct record *record_get(struct live *live, const char *text, uint32_t *ret_number);
 struct key record_org(const struct live *live, const struct record *record);
 bool record_on_duty(const struct record *record, int64_t now);
+/* Tasks of the last twelve hours; alerts of the window. */
+uint32_t record_load(const struct record *record, int64_t now);
+uint32_t record_alerts(const struct live *live, const struct record *record, int64_t now);
 /* Under the lock to write. */
 void record_changed(struct live *live, uint32_t number, enum live_tray tray);
 void record_forget_fix(struct live *live, uint32_t number);

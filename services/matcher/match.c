@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "match.h"
 
-#include "choose.h"
+#include "asking.h"
 #include "counters.h"
+#include "explain.h"
 #include "ladder.h"
 #include "memory/store.h"
-#include "search.h"
+#include "policy.h"
 #include "settings.h"
 #include "speak.h"
 #include "store.h"
@@ -16,31 +17,12 @@
 #include "store/tx.h"
 #include "wire/pb.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
     REASONS_MAX = 20, /* of each slot and round */
-    PATIENT_PHASES = 12,
     LOAD_MS = 12 * 3600 * 1000,
     FILLED_WAIT_MS = 5000,
-};
-
-/* The working state of one matching. */
-struct field {
-    struct matcher *self;
-    struct gx_ctx *ctx;
-    const struct incident *incident;
-    const struct slot *slots;
-    size_t slot_count;
-    uint32_t *wanted; /* by slot */
-    struct occasion occasion;
-    struct person *persons;
-    size_t person_count;
-    uint32_t *seconds;  /* by person */
-    struct view *views; /* [person * slot_count + slot] */
-    bool degraded;
 };
 
 struct occasion match_occasion(struct gx_ctx *ctx, const struct incident *incident)
@@ -54,11 +36,6 @@ struct occasion match_occasion(struct gx_ctx *ctx, const struct incident *incide
         .exercise = incident->exercise,
         .now = gx_tx_now_ms(ctx),
     };
-}
-
-static struct view *view_of(const struct field *field, size_t person, size_t slot)
-{
-    return &field->views[person * field->slot_count + slot];
 }
 
 /* ---- find and weigh ---- */
@@ -100,22 +77,32 @@ static enum gx_rc whom_it_freed(struct field *field, struct search_ids *ret_free
     return GX_OK;
 }
 
-static enum gx_rc look(struct field *field)
+static struct search_limits search_bounds(void)
+{
+    struct search_limits limits = {
+        .rules = {.fix_fresh_ms = (int64_t)(MATCHER_SETTINGS.fix_fresh_seconds * 1000.0)},
+        .radius_max_m = MATCHER_SETTINGS.radius_max_m,
+        .travel_max_seconds = MATCHER_SETTINGS.travel_max_minutes * 60.0,
+        .enough = (uint32_t)MATCHER_SETTINGS.search_count,
+        .per_place = (uint32_t)MATCHER_SETTINGS.asks_per_place,
+    };
+    for (int force = 1; force < RULE_FORCES; force++) {
+        limits.rules.alerts_max[force] = policy_alerts_max((Genxi__Force)force);
+    }
+    return limits;
+}
+
+static enum gx_rc search(struct field *field)
 {
     struct gx_ctx *ctx = field->ctx;
     const struct slot_need **needs =
-        gx_arena_alloc(&ctx->arena, (field->slot_count + 1) * sizeof *needs);
+        gx_arena_alloc(&ctx->arena, (field->slot_count + 1) * sizeof(struct slot_need *));
     if (needs == NULL) {
         return GX_LIMIT;
     }
     for (size_t s = 0; s < field->slot_count; s++) {
         needs[s] = &field->slots[s].need;
     }
-    if (!live_wait_filled(field->self->live, gx_ctx_left_ms(ctx, FILLED_WAIT_MS))) {
-        return gx_fail(ctx, GX_P_UNAVAILABLE, "", "matcher");
-    }
-    field->occasion = match_occasion(ctx, field->incident);
-    field->degraded = live_degraded(field->self->live);
     struct search_query query = {
         .live = field->self->live,
         .travel = &field->self->travel,
@@ -123,31 +110,59 @@ static enum gx_rc look(struct field *field)
         .needs = needs,
         .wanted = field->wanted,
         .slot_count = field->slot_count,
-        .limits = {.rules = {(int64_t)(MATCHER_SETTINGS.fix_fresh_seconds * 1000.0)},
-                   .radius_max_m = MATCHER_SETTINGS.radius_max_m,
-                   .travel_max_seconds = MATCHER_SETTINGS.travel_max_minutes * 60.0,
-                   .enough = (uint32_t)MATCHER_SETTINGS.search_count},
+        .limits = search_bounds(),
     };
-    struct search_result found;
     enum gx_rc rc = whom_not_to_ask(field, &query.asked);
     rc = rc == GX_OK ? whom_it_freed(field, &query.freed) : rc;
-    rc = rc == GX_OK ? search_run(ctx, &query, &found) : rc;
+    return rc == GX_OK ? search_run(ctx, &query, &field->found) : rc;
+}
+
+/* Offers that are out may bring somebody: their places are not given away a second time. */
+static enum gx_rc choose(struct field *field)
+{
+    struct gx_arena *arena = &field->ctx->arena;
+    struct choice_slot *slots = gx_arena_alloc(arena, (field->slot_count + 1) * sizeof *slots);
+    if (slots == NULL) {
+        return GX_LIMIT;
+    }
+    for (size_t s = 0; s < field->slot_count; s++) {
+        uint32_t out = field->slots[s].offered;
+        uint32_t wanted = field->wanted[s];
+        slots[s] = (struct choice_slot){
+            .places = wanted > out ? wanted - out : 0,
+            .open = wanted > 0,
+            .target_s = field->slots[s].within_minutes * 60,
+        };
+    }
+    int64_t waited = field->occasion.now - field->incident->reported_at;
+    const struct choice_query query = {
+        .decide = field->self->decide,
+        .found = &field->found,
+        .slots = slots,
+        .slot_count = field->slot_count,
+        .grade = field->incident->grade,
+        .waited_ms = waited > 0 ? waited : 0,
+        .same_seconds = (uint32_t)MATCHER_SETTINGS.same_seconds,
+        .load_seconds = MATCHER_SETTINGS.load_seconds,
+    };
+    return choice_run(arena, &query, &field->choice);
+}
+
+static enum gx_rc look(struct field *field)
+{
+    struct gx_ctx *ctx = field->ctx;
+    if (!live_wait_filled(field->self->live, gx_ctx_left_ms(ctx, FILLED_WAIT_MS))) {
+        return gx_fail(ctx, GX_P_UNAVAILABLE, "", "matcher");
+    }
+    field->occasion = match_occasion(ctx, field->incident);
+    field->degraded = live_degraded(field->self->live);
+    enum gx_rc rc = search(field);
     if (rc != GX_OK) {
         return rc;
     }
     matcher_count(COUNT_MATCHES, 1);
-    matcher_count(COUNT_CANDIDATES, (int64_t)found.count);
-    field->persons = found.persons;
-    field->person_count = found.count;
-    field->seconds = found.seconds;
-    field->views = found.views;
-    return GX_OK;
-}
-
-static bool fits(const struct field *field, size_t person, size_t slot)
-{
-    const struct view *view = view_of(field, person, slot);
-    return view->rule == RULE_NONE && !view->too_far;
+    matcher_count(COUNT_CANDIDATES, (int64_t)field->found.count);
+    return choose(field);
 }
 
 /* ---- offer ---- */
@@ -173,6 +188,8 @@ static enum gx_rc fill_offer(struct field *field, const struct incident *inciden
         .expires_at = now + matcher_span_ms(incident->playbook->offer_seconds),
         .ended_by = "",
         .phase = incident->phase,
+        .travel_seconds = seconds > INT32_MAX ? -1 : (int32_t)seconds,
+        .preempts = "",
     };
     genxi__offer__init(message);
     message->id = gx_pb_text(offer->id);
@@ -234,169 +251,100 @@ static enum gx_rc learn_lost(struct field *field, const struct offer *offers, co
                            : memory_load_some(field->ctx, field->self->live, lost, lost_count);
 }
 
-static enum gx_rc make_offers(struct field *field, struct incident *incident, struct slot *slots,
-                              const struct choose_pick *picks, size_t count)
+/* Made, or lost to another incident: no candidate for any slot any more. */
+static void take_out(struct field *field, size_t person)
+{
+    for (size_t s = 0; s < field->slot_count; s++) {
+        struct view *view = field_view(field, person, s);
+        view->rule = view->rule == RULE_NONE ? RULE_BUSY : view->rule;
+    }
+}
+
+static enum gx_rc settle(struct field *field, struct asking *asking, struct incident *incident,
+                         struct slot *slots, const struct offers_ask *ask,
+                         const struct offer *offer, Genxi__Offer *message)
+{
+    size_t person = ask->candidate;
+    field_view(field, person, ask->slot)->offered = true;
+    take_out(field, person);
+    slots[ask->slot].offered++;
+    asking_made(asking, person, ask->slot, offer->id);
+    return announce(field, incident, offer, message);
+}
+
+/* What the plan says. *ret_lost: how many somebody else has by now. */
+static enum gx_rc make_offers(struct field *field, struct asking *asking, struct incident *incident,
+                              struct slot *slots, const struct offers_plan *plan, size_t *ret_lost)
 {
     struct gx_ctx *ctx = field->ctx;
+    size_t count = plan->ask_count;
     struct offer *offers = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *offers);
     Genxi__Offer *messages = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *messages);
     bool *made = gx_arena_alloc(&ctx->arena, count + 1);
     enum gx_rc rc = offers == NULL || messages == NULL || made == NULL ? GX_LIMIT : GX_OK;
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
-        size_t p = picks[i].candidate;
-        rc = fill_offer(field, incident, slots[picks[i].slot].code, &field->persons[p],
-                        field->seconds[p], &offers[i], &messages[i]);
+        size_t p = plan->asks[i].candidate;
+        rc = fill_offer(field, incident, slots[plan->asks[i].slot].code, &field->found.persons[p],
+                        field->found.seconds[p], &offers[i], &messages[i]);
     }
     rc = rc == GX_OK ? store_offers_make(ctx, offers, count, made) : rc;
+    *ret_lost = 0;
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
-        size_t p = picks[i].candidate;
-        size_t s = picks[i].slot;
         if (made[i]) {
-            view_of(field, p, s)->offered = true;
-            slots[s].offered++;
-            field->wanted[s]--;
-            rc = announce(field, incident, &offers[i], &messages[i]);
-        }
-        /* Offered or lost to another incident: no candidate for any slot any more. */
-        for (size_t other = 0; other < field->slot_count; other++) {
-            struct view *view = view_of(field, p, other);
-            view->rule = view->rule == RULE_NONE ? RULE_BUSY : view->rule;
+            rc = settle(field, asking, incident, slots, &plan->asks[i], &offers[i], &messages[i]);
+        } else {
+            take_out(field, plan->asks[i].candidate);
+            asking_lost(asking, plan->asks[i].candidate);
+            (*ret_lost)++;
         }
     }
-    return rc == GX_OK ? learn_lost(field, offers, made, count) : rc;
+    return rc == GX_OK && *ret_lost > 0 ? learn_lost(field, offers, made, count) : rc;
 }
 
-static size_t pick(struct field *field, struct choose_pick **ret_picks)
+/* Again when another incident took some first. It ends: every round leaves fewer candidates. */
+static enum gx_rc ask(struct field *field, struct incident *incident, struct slot *slots,
+                      struct offers_plan *ret_plan)
 {
-    struct gx_arena *arena = &field->ctx->arena;
-    size_t persons = field->person_count;
-    size_t slots = field->slot_count;
-    struct choose_candidate *candidates = gx_arena_alloc(arena, (persons + 1) * sizeof *candidates);
-    bool *table = gx_arena_alloc(arena, persons * slots + 1);
-    bool *scratch = gx_arena_alloc(arena, persons + slots + 1);
-    uint32_t wanted = 0;
-    for (size_t s = 0; s < slots; s++) {
-        wanted += field->wanted[s];
+    struct asking *asking = gx_arena_alloc(&field->ctx->arena, sizeof *asking);
+    struct offer *out = NULL;
+    size_t out_count = 0;
+    size_t lost = 1;
+    enum gx_rc rc = asking == NULL ? GX_LIMIT : GX_OK;
+    bool any_out = false;
+    for (size_t s = 0; s < field->slot_count; s++) {
+        any_out = any_out || slots[s].offered > 0;
     }
-    *ret_picks = gx_arena_alloc(arena, (wanted + 1) * sizeof **ret_picks);
-    if (candidates == NULL || table == NULL || scratch == NULL || *ret_picks == NULL) {
-        return 0;
+    if (rc == GX_OK && any_out) {
+        rc = store_offers_list(field->ctx, incident->id, NULL, true, &out, &out_count);
     }
-    for (size_t p = 0; p < persons; p++) {
-        for (size_t s = 0; s < slots; s++) {
-            table[p * slots + s] = fits(field, p, s);
-        }
-        candidates[p] = (struct choose_candidate){
-            .id = field->persons[p].id,
-            .seconds = field->seconds[p],
-            .load = field->persons[p].load,
-            .rested_since = field->persons[p].rest_until_at,
-            .fits = &table[p * slots],
-        };
-    }
-    const struct choose_limits limits = {(uint32_t)MATCHER_SETTINGS.same_seconds};
-    return choose(candidates, persons, field->wanted, slots, &limits, *ret_picks, scratch);
-}
-
-/* ---- explain ---- */
-
-struct ranked {
-    size_t person;
-    uint32_t seconds;
-    bool kept; /* offered or fitting: before those that a rule forbids at the same distance */
-    const char *id;
-};
-
-static int compare_ranked(const void *a, const void *b)
-{
-    const struct ranked *x = a;
-    const struct ranked *y = b;
-    if (x->seconds != y->seconds) {
-        return x->seconds < y->seconds ? -1 : 1;
-    }
-    return x->kept != y->kept ? (x->kept ? -1 : 1) : strcmp(x->id, y->id);
-}
-
-static const char *verdict_of(const struct view *view)
-{
-    if (view->offered) {
-        return "offered";
-    }
-    return view->too_far ? "too_far" : rule_word(view->rule);
-}
-
-/* The nearest of the slot's force, in order, each with what was found. */
-static enum gx_rc explain(const struct field *field, size_t slot, uint32_t limit,
-                          Genxi__Proposal *out)
-{
-    struct gx_ctx *ctx = field->ctx;
-    struct ranked *order = gx_arena_alloc(&ctx->arena, (field->person_count + 1) * sizeof *order);
-    size_t count = 0;
-    for (size_t p = 0; p < field->person_count && order != NULL; p++) {
-        if (field->persons[p].force == field->slots[slot].need.force) {
-            bool kept = fits(field, p, slot) || view_of(field, p, slot)->offered;
-            order[count++] = (struct ranked){p, field->seconds[p], kept, field->persons[p].id};
+    rc = rc == GX_OK ? asking_begin(asking, field, out, out_count) : rc;
+    while (rc == GX_OK && lost > 0) {
+        lost = 0;
+        rc = asking_plan(asking, ret_plan);
+        if (rc == GX_OK && ret_plan->ask_count > 0) {
+            rc = make_offers(field, asking, incident, slots, ret_plan, &lost);
         }
     }
-    Genxi__Reason **reasons = gx_pb_array(ctx, count + out->n_reasons + 1);
-    if (order == NULL || reasons == NULL) {
-        return GX_LIMIT;
-    }
-    qsort(order, count, sizeof *order, compare_ranked);
-    size_t n = out->n_reasons;
-    if (n > 0) {
-        memcpy(reasons, out->reasons, n * sizeof(Genxi__Reason *));
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct view *view = view_of(field, order[i].person, slot);
-        if (i >= limit && !view->offered) {
-            continue;
-        }
-        Genxi__Reason *reason = gx_pb_new(ctx, &genxi__reason__descriptor);
-        if (reason == NULL) {
-            return GX_LIMIT;
-        }
-        const struct person *person = &field->persons[order[i].person];
-        reason->responder_id = gx_pb_text(person->id);
-        reason->rank = (uint32_t)i + 1;
-        reason->has_travel_seconds = order[i].seconds != UINT32_MAX;
-        reason->travel_seconds = order[i].seconds;
-        reason->verdict = gx_pb_text(verdict_of(view));
-        reason->value = gx_pb_text(field->slots[slot].code);
-        reason->call_sign = gx_pb_text(person->call_sign);
-        reasons[n++] = reason;
-    }
-    out->reasons = reasons;
-    out->n_reasons = n;
-    return GX_OK;
+    return rc;
 }
 
-/* Of a whole ranking: by road as soon as anybody was; each offer says its own. */
-static const char *basis_of(const struct field *field)
-{
-    for (size_t p = 0; p < field->person_count; p++) {
-        if (gx_text_is(field->persons[p].travel_basis, TRAVEL_ROAD)) {
-            return TRAVEL_ROAD;
-        }
-    }
-    return TRAVEL_STRAIGHT;
-}
+/* ---- the reasons ---- */
 
-static enum gx_rc keep_reasons(const struct field *field, const bool *looked)
+/* Of the slots for which somebody was asked now, or somebody is missing. */
+static enum gx_rc keep_reasons(const struct field *field, const uint32_t *asked)
 {
     enum gx_rc rc = GX_OK;
     for (size_t s = 0; s < field->slot_count && rc == GX_OK; s++) {
-        if (!looked[s]) {
+        const struct slot *slot = &field->slots[s];
+        if (slot->offered == asked[s] && slot->offered >= field->wanted[s]) {
             continue;
         }
         Genxi__Proposal proposal = GENXI__PROPOSAL__INIT;
-        proposal.travel_basis = gx_pb_text(basis_of(field));
-        proposal.has_degraded = true;
-        proposal.degraded = field->degraded;
         struct gx_view body = {0};
-        rc = explain(field, s, REASONS_MAX, &proposal);
+        rc = explain_basis(field, &proposal);
+        rc = rc == GX_OK ? explain_slot(field, s, REASONS_MAX, &proposal) : rc;
         rc = rc == GX_OK ? gx_pb_pack(field->ctx, &proposal.base, &body) : rc;
-        rc = rc == GX_OK ? store_reason_add(field->ctx, field->incident, field->slots[s].code,
+        rc = rc == GX_OK ? store_reason_add(field->ctx, field->incident, slot->code,
                                             field->occasion.now, body)
                          : rc;
     }
@@ -408,20 +356,6 @@ static enum gx_rc keep_reasons(const struct field *field, const bool *looked)
 static uint32_t open_places(const struct slot *slot)
 {
     return slot->count > slot->accepted ? slot->count - slot->accepted : 0;
-}
-
-static uint32_t spare_of(const struct incident *incident)
-{
-    uint32_t grade = incident->grade >= 1 && incident->grade <= 4 ? incident->grade : 4;
-    return (uint32_t)MATCHER_SETTINGS.spare[grade - 1] + incident->spare_more;
-}
-
-/* Open places and the spare, less what is out already. */
-static uint32_t still_wanted(const struct incident *incident, const struct slot *slot)
-{
-    uint32_t open = open_places(slot);
-    uint32_t target = open == 0 ? 0 : open + spare_of(incident);
-    return target > slot->offered ? target - slot->offered : 0;
 }
 
 static enum gx_rc tell_missing(struct field *field, struct incident *incident,
@@ -441,24 +375,24 @@ static enum gx_rc tell_missing(struct field *field, struct incident *incident,
     return speak_slot_unfilled(field->ctx, incident, slot->code, missing, reason);
 }
 
-/* Everybody within reach was asked: a new phase, in which the silent may be asked again, after a pause. */
-static enum gx_rc conclude(struct field *field, struct incident *incident, const struct slot *slots)
+/* Everybody within reach was asked: a new phase, in which the silent may be asked again. */
+static enum gx_rc conclude(struct field *field, struct incident *incident, const struct slot *slots,
+                           const struct offers_plan *plan)
 {
     bool missing = false;
     enum gx_rc rc = GX_OK;
     for (size_t s = 0; s < field->slot_count && rc == GX_OK; s++) {
         rc = tell_missing(field, incident, &slots[s], &missing);
+        if (rc == GX_OK && plan->slots != NULL && plan->slots[s].phase != slots[s].phase) {
+            rc = store_slot_phase(field->ctx, incident->id, slots[s].code, plan->slots[s].phase);
+        }
     }
-    if (rc != GX_OK || !missing) {
-        return rc;
+    incident->phase += missing ? 1 : 0;
+    if (rc != GX_OK || plan->look_ms == 0) {
+        return rc != GX_OK ? rc : gx_timer_cancel(field->ctx, "look", incident->id);
     }
-    incident->phase++;
-    /* Whoever has looked in vain for some minutes looks less often: thousands of such incidents must not starve the new ones. */
-    double seconds =
-        MATCHER_SETTINGS.retry_seconds * (incident->phase > PATIENT_PHASES ? 4.0 : 1.0);
-    const struct gx_timer timer = {
-        .kind = "retry", .subject = incident->id, .area = incident->area};
-    return gx_timer_set(field->ctx, &timer, matcher_span_ms(seconds));
+    const struct gx_timer timer = {.kind = "look", .subject = incident->id, .area = incident->area};
+    return gx_timer_set(field->ctx, &timer, matcher_span_ms(plan->look_ms / 1000.0));
 }
 
 static enum gx_rc prepare(struct field *field, struct matcher *self, struct gx_ctx *ctx,
@@ -471,42 +405,31 @@ static enum gx_rc prepare(struct field *field, struct matcher *self, struct gx_c
     return field->wanted == NULL ? GX_LIMIT : GX_OK;
 }
 
-/* Again for each pick that another incident took first. It ends: every round leaves fewer candidates. */
-static enum gx_rc offer_rounds(struct field *field, struct incident *incident, struct slot *slots)
-{
-    struct choose_pick *picks = NULL;
-    enum gx_rc rc = GX_OK;
-    for (size_t count = pick(field, &picks); count > 0 && rc == GX_OK;
-         count = pick(field, &picks)) {
-        rc = make_offers(field, incident, slots, picks, count);
-    }
-    return rc;
-}
-
 enum gx_rc match_offer(struct matcher *self, struct gx_ctx *ctx, struct incident *incident,
                        struct slot *slots, size_t slot_count)
 {
     struct field field;
+    struct offers_plan plan = {0};
     enum gx_rc rc = prepare(&field, self, ctx, incident, slots, slot_count);
-    bool *looked = gx_arena_alloc(&ctx->arena, slot_count + 1);
-    if (rc != GX_OK || looked == NULL || incident->stage != STAGE_OPEN ||
+    uint32_t *asked = gx_arena_alloc(&ctx->arena, (slot_count + 1) * sizeof *asked);
+    if (rc != GX_OK || asked == NULL || incident->stage != STAGE_OPEN ||
         !incident->playbook->dispatch) {
         return rc;
     }
     bool any = false;
     for (size_t s = 0; s < slot_count; s++) {
-        field.wanted[s] = still_wanted(incident, &slots[s]);
-        looked[s] = field.wanted[s] > 0;
-        any = any || looked[s];
+        field.wanted[s] = open_places(&slots[s]);
+        asked[s] = slots[s].offered;
+        any = any || field.wanted[s] > 0;
     }
     if (!any) {
-        return conclude(&field, incident, slots);
+        return conclude(&field, incident, slots, &plan);
     }
     incident->round++;
     rc = look(&field);
-    rc = rc == GX_OK ? offer_rounds(&field, incident, slots) : rc;
-    rc = rc == GX_OK ? keep_reasons(&field, looked) : rc;
-    return rc == GX_OK ? conclude(&field, incident, slots) : rc;
+    rc = rc == GX_OK ? ask(&field, incident, slots, &plan) : rc;
+    rc = rc == GX_OK ? keep_reasons(&field, asked) : rc;
+    return rc == GX_OK ? conclude(&field, incident, slots, &plan) : rc;
 }
 
 enum gx_rc match_rank(struct matcher *self, struct gx_ctx *ctx, const struct incident *incident,
@@ -520,43 +443,88 @@ enum gx_rc match_rank(struct matcher *self, struct gx_ctx *ctx, const struct inc
     }
     rc = rc == GX_OK ? look(&field) : rc;
     for (size_t s = 0; s < slot_count && rc == GX_OK; s++) {
-        rc = explain(&field, s, limit, out);
+        rc = explain_slot(&field, s, limit, out);
     }
-    out->travel_basis = gx_pb_text(basis_of(&field));
-    out->has_degraded = true;
-    out->degraded = field.degraded;
+    rc = rc == GX_OK ? explain_basis(&field, out) : rc;
+    if (rc == GX_OK) {
+        explain_texts(out->reasons, out->n_reasons);
+    }
+    return rc;
+}
+
+/* Some people by id: where they are, how long they would travel from there. */
+struct walkers {
+    struct live_place *places; /* at 0: not known */
+    Genxi__Force *forces;
+    uint32_t *seconds; /* UINT32_MAX: not known */
+    const char **bases;
+    size_t count;
+};
+
+static enum gx_rc walkers_begin(struct gx_ctx *ctx, struct walkers *walkers, size_t count)
+{
+    struct gx_arena *arena = &ctx->arena;
+    walkers->count = count;
+    walkers->places = gx_arena_alloc(arena, (count + 1) * sizeof *walkers->places);
+    walkers->forces = gx_arena_alloc(arena, (count + 1) * sizeof *walkers->forces);
+    walkers->seconds = gx_arena_alloc(arena, (count + 1) * sizeof *walkers->seconds);
+    walkers->bases = gx_arena_alloc(arena, (count + 1) * sizeof *walkers->bases);
+    return arena->spent ? GX_LIMIT : GX_OK;
+}
+
+static enum gx_rc walkers_go(struct matcher *self, struct gx_ctx *ctx,
+                             const struct incident *incident, struct walkers *walkers)
+{
+    struct travel_from *from = gx_arena_alloc(&ctx->arena, (walkers->count + 1) * sizeof *from);
+    if (from == NULL) {
+        return GX_LIMIT;
+    }
+    live_places(self->live, walkers->places, walkers->count);
+    for (size_t i = 0; i < walkers->count; i++) {
+        from[i] = (struct travel_from){walkers->places[i].place, walkers->forces[i]};
+    }
+    const struct travel_times times = {.seconds = walkers->seconds, .bases = walkers->bases};
+    enum gx_rc rc =
+        self->travel.matrix(self->travel.self, ctx, from, walkers->count, incident->place, &times);
+    for (size_t i = 0; i < walkers->count && rc == GX_OK; i++) {
+        walkers->seconds[i] = walkers->places[i].at == 0 ? UINT32_MAX : walkers->seconds[i];
+    }
+    return rc;
+}
+
+enum gx_rc match_seconds(struct matcher *self, struct gx_ctx *ctx, const struct incident *incident,
+                         struct assignment *const *items, size_t count, uint32_t **ret_seconds)
+{
+    struct walkers walkers;
+    enum gx_rc rc = walkers_begin(ctx, &walkers, count);
+    for (size_t i = 0; i < count && rc == GX_OK; i++) {
+        walkers.places[i].responder_id = items[i]->responder_id;
+        walkers.forces[i] = items[i]->force;
+    }
+    rc = rc == GX_OK ? walkers_go(self, ctx, incident, &walkers) : rc;
+    if (rc == GX_OK) {
+        *ret_seconds = walkers.seconds;
+    }
     return rc;
 }
 
 static enum gx_rc add_fixes(struct field *field)
 {
-    struct gx_ctx *ctx = field->ctx;
-    size_t count = field->person_count;
-    struct live_place *places = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *places);
-    struct travel_from *from = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *from);
-    field->seconds = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *field->seconds);
-    const char **bases = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *bases);
-    if (places == NULL || from == NULL || field->seconds == NULL || bases == NULL) {
-        return GX_LIMIT;
+    struct walkers walkers;
+    struct person *persons = field->found.persons;
+    enum gx_rc rc = walkers_begin(field->ctx, &walkers, field->found.count);
+    for (size_t i = 0; i < field->found.count && rc == GX_OK; i++) {
+        walkers.places[i].responder_id = persons[i].id;
+        walkers.forces[i] = persons[i].force;
     }
-    for (size_t i = 0; i < count; i++) {
-        places[i].responder_id = field->persons[i].id;
+    rc = rc == GX_OK ? walkers_go(field->self, field->ctx, field->incident, &walkers) : rc;
+    for (size_t i = 0; i < field->found.count && rc == GX_OK; i++) {
+        persons[i].has_fix = walkers.places[i].at != 0;
+        persons[i].fix = walkers.places[i].place;
+        persons[i].fix_at = walkers.places[i].at;
+        persons[i].travel_basis = walkers.bases[i];
     }
-    live_places(field->self->live, places, count);
-    for (size_t i = 0; i < count; i++) {
-        struct person *person = &field->persons[i];
-        person->has_fix = places[i].at != 0;
-        person->fix = places[i].place;
-        person->fix_at = places[i].at;
-        from[i] = (struct travel_from){person->fix, person->force};
-    }
-    const struct gx_travel *travel = &field->self->travel;
-    const struct travel_times times = {.seconds = field->seconds, .bases = bases};
-    enum gx_rc rc = travel->matrix(travel->self, ctx, from, count, field->incident->place, &times);
-    for (size_t i = 0; i < count && rc == GX_OK; i++) {
-        field->persons[i].travel_basis = bases[i];
-        field->seconds[i] = field->persons[i].has_fix ? field->seconds[i] : UINT32_MAX;
-    }
+    field->found.seconds = walkers.seconds;
     return rc;
 }
 
@@ -574,14 +542,14 @@ enum gx_rc match_named(struct matcher *self, struct gx_ctx *ctx, const struct in
         .load_ms = LOAD_MS,
     };
     enum gx_rc rc = prepare(&field, self, ctx, incident, NULL, 0);
-    rc = rc == GX_OK ? store_persons(ctx, &query, &field.persons, &field.person_count) : rc;
+    rc = rc == GX_OK ? store_persons(ctx, &query, &field.found.persons, &field.found.count) : rc;
     rc = rc == GX_OK ? add_fixes(&field) : rc;
     if (rc != GX_OK) {
         return rc;
     }
-    *ret_persons = field.persons;
-    *ret_seconds = field.seconds;
-    *ret_count = field.person_count;
+    *ret_persons = field.found.persons;
+    *ret_seconds = field.found.seconds;
+    *ret_count = field.found.count;
     return rc;
 }
 

@@ -25,6 +25,9 @@ enum gx_rc match_rank(struct matcher *self, struct gx_ctx *ctx, const struct inc
 enum gx_rc match_named(struct matcher *self, struct gx_ctx *ctx, const struct incident *incident,
                        const char *const *ids, size_t count, struct person **ret_persons,
                        uint32_t **ret_seconds, size_t *ret_count);
+/* How long these still travel to the incident, by their last fix; UINT32_MAX: none is known. ret_seconds[count] in the arena. */
+enum gx_rc match_seconds(struct matcher *self, struct gx_ctx *ctx, const struct incident *incident,
+                         struct assignment *const *items, size_t count, uint32_t **ret_seconds);
 /* Offers to one person for one slot, by name. *ret_offer NULL: spoken for. */
 enum gx_rc match_offer_one(struct matcher *self, struct gx_ctx *ctx, struct incident *incident,
                            const char *slot, const struct person *person, uint32_t seconds,

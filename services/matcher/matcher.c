@@ -56,6 +56,7 @@ static struct live *the_live;
 static void make_live(void)
 {
     the_live = live_new();
+    live_set_alert_window(the_live, matcher_alert_window_ms());
 }
 
 struct live *matcher_live(void)
@@ -73,6 +74,7 @@ enum gx_rc matcher_thread_start(const struct gx_common_settings *common, void **
         abort();
     }
     self->live = matcher_live();
+    self->decide = decide_new();
     self->travel = travel_straight_line(&MATCHER_SETTINGS.travel);
     const struct graphs graphs = matcher_graphs();
     if (graphs.count > 0) {
@@ -88,6 +90,7 @@ void matcher_thread_stop(void *arg)
     struct matcher *self = arg;
     if (self != NULL) {
         travel_roads_free(self->roads);
+        decide_free(self->decide);
     }
     free(self);
 }

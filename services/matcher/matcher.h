@@ -3,6 +3,7 @@
 #ifndef MATCHER_MATCHER_H
 #define MATCHER_MATCHER_H
 
+#include "dispatch/decide.h"
 #include "index.h"
 #include "live.h"
 #include "travel.h"
@@ -14,6 +15,7 @@ struct matcher {
     struct live *live;          /* the process's, not its own */
     struct travel_roads *roads; /* NULL: no graph is known */
     struct gx_travel travel;
+    struct decide *decide; /* working memory of the choosing core */
 };
 
 /* The process's one memory; made at the first call, for the process's life. */

@@ -52,6 +52,7 @@ struct person {
     int64_t rest_until_at;        /* 0: rested */
     bool asked_before;            /* declined, stayed silent or left this incident in this phase */
     uint32_t load;                /* assignments of the last twelve hours */
+    uint32_t alerts;              /* offers of the rolling window (live_set_alert_window) */
     /* own site */
     bool has_site;
     const char *site_id;

@@ -47,7 +47,7 @@ struct incident {
     int64_t first_on_scene_at;
     int64_t first_police_at;
     int32_t phase;
-    uint32_t spare_more;
+    uint32_t spare_more; /* how many grades more urgently the ladder wants people asked */
     int32_t round;
     struct freed *freed; /* in this transaction */
 };
@@ -59,6 +59,7 @@ struct slot {
     uint32_t count;
     uint32_t within_minutes;
     uint32_t missing_told;
+    uint32_t phase;    /* how far out people are asked, as the last plan said */
     uint32_t accepted; /* assignments that count: accepted .. done */
     uint32_t offered;  /* open offers */
 };
@@ -79,10 +80,12 @@ struct offer {
     int64_t ended_at;
     const char *ended_by;
     int32_t phase;
+    int32_t travel_seconds; /* when it was made; -1: not known */
+    const char *preempts;   /* the task that its acceptance ends, or "" */
     struct gx_view body;
 };
 
-/* How offers end: state, by whom (responder, timer, quota, incident, self_dispatch, violent), when. */
+/* How offers end: state, by whom (responder, timer, quota, incident, self_dispatch, violent, arrived), when. */
 struct offer_end {
     int state; /* Genxi__OfferState */
     const char *by;

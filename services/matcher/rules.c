@@ -146,6 +146,10 @@ enum rule rule_forbidding(const struct person *person, const struct occasion *oc
     if (person->asked_before) {
         return RULE_ASKED_BEFORE;
     }
+    uint32_t most = limits->alerts_max[person->force];
+    if (most != 0 && person->alerts >= most) {
+        return RULE_ALERTED_ENOUGH;
+    }
     if (!person->has_fix) {
         return RULE_NO_POSITION;
     }

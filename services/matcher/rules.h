@@ -27,6 +27,7 @@
     X(NO_SKILL, "no_skill", DUTY)                                                                  \
     X(CREW_TOO_SMALL, "crew_too_small", DUTY)                                                      \
     X(ASKED_BEFORE, "asked_before", FIX)                                                           \
+    X(ALERTED_ENOUGH, "alerted_enough", FIX)                                                       \
     X(NO_POSITION, "no_position", FIX)                                                             \
     X(STALE_POSITION, "stale_position", FIX)
 
@@ -51,8 +52,13 @@ struct slot_need {
     uint32_t crew_min;
 };
 
+enum {
+    RULE_FORCES = 5 /* by Genxi__Force, 0 unused */
+};
+
 struct rule_limits {
-    int64_t fix_fresh_ms; /* an older fix is stale */
+    int64_t fix_fresh_ms;             /* an older fix is stale */
+    uint32_t alerts_max[RULE_FORCES]; /* so often asked lately and no more; 0: no bound */
 };
 
 /*

@@ -6,6 +6,7 @@
 enum {
     FORCES = 5,      /* by Genxi__Force, 0 unused */
     UNFIT_MAX = 20,  /* of a force: kept for the reasons */
+    LOST = 4,        /* so many more: a few are taken by others first */
     PATIENCE = 2000, /* looked at in vain for more than is wanted, and no further */
 };
 
@@ -42,8 +43,7 @@ static bool enough(const struct seeking *seeking)
     const struct search_query *query = seeking->query;
     bool patient = seeking->looked_at < PATIENCE;
     for (size_t s = 0; s < query->slot_count; s++) {
-        /* Twice as many as wanted and some: a few are taken by others first. */
-        uint32_t least = 2 * query->wanted[s] + 4;
+        uint32_t least = query->limits.per_place * query->wanted[s] + LOST;
         uint32_t target = least > query->limits.enough ? least : query->limits.enough;
         target = patient ? target : query->wanted[s];
         if (concerns(seeking, s) && seeking->fitting[s] < target) {

@@ -22,6 +22,8 @@ struct search_limits {
     double radius_max_m;
     double travel_max_seconds;
     uint32_t enough; /* fitting ones for a slot that end the search, at the least */
+    uint32_t
+        per_place; /* the same for each that is wanted: so many may be asked at once, and some are taken by others first */
 };
 
 struct search_query {

@@ -30,20 +30,47 @@ const struct gx_setting MATCHER_SETTING_ROWS[] = {
      "widest search, in metres"},
     {"search_count", GX_SET_INT, AT(search_count), "20", 4, 500, GX_SET_PLAIN,
      "so many who fit a slot end a search, at the least"},
-    {"spare_grade1", GX_SET_INT, AT(spare[0]), "2", 0, 20, GX_SET_PLAIN,
-     "offers beyond need for each slot, grade 1"},
-    {"spare_grade2", GX_SET_INT, AT(spare[1]), "2", 0, 20, GX_SET_PLAIN, "the same, grade 2"},
-    {"spare_grade3", GX_SET_INT, AT(spare[2]), "1", 0, 20, GX_SET_PLAIN, "the same, grade 3"},
-    {"spare_grade4", GX_SET_INT, AT(spare[3]), "1", 0, 20, GX_SET_PLAIN, "the same, grade 4"},
+    {"target_grade1", GX_SET_REAL, AT(target[0]), "0.92", 0, 0.999, GX_SET_PLAIN,
+     "so likely a place is to be taken within offer_horizon_seconds: people are asked until it is; "
+     "grade 1"},
+    {"target_grade2", GX_SET_REAL, AT(target[1]), "0.75", 0, 0.999, GX_SET_PLAIN,
+     "the same, grade 2"},
+    {"target_grade3", GX_SET_REAL, AT(target[2]), "0.60", 0, 0.999, GX_SET_PLAIN,
+     "the same, grade 3"},
+    {"target_grade4", GX_SET_REAL, AT(target[3]), "0.45", 0, 0.999, GX_SET_PLAIN,
+     "the same, grade 4"},
+    {"offer_horizon_seconds", GX_SET_REAL, AT(offer_horizon_seconds), "20", 1, 600, GX_SET_PLAIN,
+     "what \"soon\" means for the targets, in seconds"},
+    {"asks_per_place", GX_SET_INT, AT(asks_per_place), "12", 1, 64, GX_SET_PLAIN,
+     "most asked at one time for each open place"},
+    {"alerts_max_guard", GX_SET_INT, AT(alerts_max[0]), "40", 0, 64, GX_SET_PLAIN,
+     "a guard is not asked more often than this within alert_window_hours; 0: no bound"},
+    {"alerts_max_patrol", GX_SET_INT, AT(alerts_max[1]), "40", 0, 64, GX_SET_PLAIN,
+     "the same, patrols"},
+    {"alerts_max_volunteer", GX_SET_INT, AT(alerts_max[2]), "20", 0, 64, GX_SET_PLAIN,
+     "the same, volunteers"},
+    {"alert_window_hours", GX_SET_REAL, AT(alert_window_hours), "168", 1, 744, GX_SET_PLAIN,
+     "the rolling time of these bounds, in hours"},
+    {"odds_accept", GX_SET_REAL, AT(odds_accept), "0.30", 0.01, 0.99, GX_SET_PLAIN,
+     "share of offers taken to be accepted before anything was learned"},
+    {"odds_decline", GX_SET_REAL, AT(odds_decline), "0.35", 0, 0.99, GX_SET_PLAIN,
+     "share taken to be declined; the others stay silent"},
+    {"odds_answer_seconds", GX_SET_REAL, AT(odds_answer_seconds), "15", 0.1, 600, GX_SET_PLAIN,
+     "half of the answers are taken to come within this, before anything was learned"},
+    {"odds_half_life_days", GX_SET_REAL, AT(odds_half_life_days), "60", 1, 3650, GX_SET_PLAIN,
+     "after so many days what was learned of an offer counts half"},
+    {"load_seconds", GX_SET_REAL, AT(load_seconds), "10", 0, 600, GX_SET_PLAIN,
+     "what each task of the last twelve hours counts against somebody in the choice, in seconds"},
     {"retry_seconds", GX_SET_REAL, AT(retry_seconds), "15", 1, 3600, GX_SET_PLAIN,
-     "an unfilled slot is tried again after this, in seconds; after twelve tries four times as "
-     "much"},
+     "a slot for which nobody is left to ask is looked at again after this, in seconds; after "
+     "twelve tries four times as much"},
     {"reask_seconds", GX_SET_REAL, AT(reask_seconds), "120", 1, 86400, GX_SET_PLAIN,
      "who declined is not asked for the same incident again before this"},
     {"travel_max_minutes", GX_SET_REAL, AT(travel_max_minutes), "30", 1, 1440, GX_SET_PLAIN,
      "who is farther is not offered, in minutes of travel"},
     {"same_seconds", GX_SET_INT, AT(same_seconds), "20", 1, 600, GX_SET_PLAIN,
-     "travel times in one step of this size count as the same: load and rest decide"},
+     "costs in one step of this size count as the same: who was asked less and did less is asked "
+     "first"},
     {"arrive_m", GX_SET_REAL, AT(arrive_m), "60", 5, 1000, GX_SET_PLAIN,
      "a fix this near to the incident is an arrival by position, in metres"},
     {"flush_seconds", GX_SET_REAL, AT(flush_seconds), "2", 0.05, 60, GX_SET_PLAIN,
@@ -83,4 +110,21 @@ int64_t matcher_span_ms(double seconds)
 {
     double ms = seconds * 1000.0 * MATCHER_SETTINGS.timer_scale;
     return ms < 1.0 ? 1 : (int64_t)ms;
+}
+
+uint32_t matcher_unscaled_ms(int64_t span_ms)
+{
+    double ms = (double)span_ms / MATCHER_SETTINGS.timer_scale;
+    return ms <= 0.0 ? 0 : (ms >= (double)UINT32_MAX ? UINT32_MAX : (uint32_t)ms);
+}
+
+int64_t matcher_alert_window_ms(void)
+{
+    return (int64_t)(MATCHER_SETTINGS.alert_window_hours * 3600.0 * 1000.0);
+}
+
+int matcher_local_hour(int64_t at)
+{
+    int64_t minutes = at / 60000 + MATCHER_SETTINGS.day_offset_minutes;
+    return (int)(minutes / 60 % 24);
 }

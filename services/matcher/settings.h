@@ -17,7 +17,16 @@ struct matcher_settings {
     double rest_minutes;
     double radius_max_m;
     int64_t search_count;
-    int64_t spare[4]; /* by grade, 1..4 */
+    double target[4]; /* by grade, 1..4 */
+    double offer_horizon_seconds;
+    int64_t asks_per_place;
+    int64_t alerts_max[3]; /* guard, patrol, volunteer */
+    double alert_window_hours;
+    double odds_accept;
+    double odds_decline;
+    double odds_answer_seconds;
+    double odds_half_life_days;
+    double load_seconds;
     double retry_seconds;
     double reask_seconds;
     double travel_max_minutes;
@@ -42,5 +51,11 @@ extern const size_t MATCHER_SETTING_COUNT;
 
 /* A span of the matcher's own timers in ms: seconds times timer_scale, at least 1. */
 int64_t matcher_span_ms(double seconds);
+/* The hour of the local day, 0..23, of a moment in Unix ms. */
+int matcher_local_hour(int64_t at);
+/* How long an offer counts as an alert. */
+int64_t matcher_alert_window_ms(void);
+/* The other way round: what a span of the matcher's own timers would be at timer_scale 1; at least 0. */
+uint32_t matcher_unscaled_ms(int64_t span_ms);
 
 #endif

@@ -262,6 +262,7 @@ static const struct gx_pg_stmt SLOTS = {
     .name = "matcher_slots",
     .sql =
         "SELECT s.code, s.force, s.count, s.skills, s.within_minutes, s.crew_min, s.missing_told, "
+        "s.phase, "
         "(SELECT count(*) FROM matcher.assignment a WHERE a.incident_id = s.incident_id AND a.slot "
         "= s.code "
         "AND a.state IN (1, 2, 3, 4)), "
@@ -296,8 +297,9 @@ enum gx_rc store_slots(struct gx_ctx *ctx, const char *incident_id, struct slot 
             .count = (uint32_t)INT(2),
             .within_minutes = (uint32_t)INT(4),
             .missing_told = (uint32_t)INT(6),
-            .accepted = (uint32_t)INT(7),
-            .offered = (uint32_t)INT(8),
+            .phase = (uint32_t)INT(7),
+            .accepted = (uint32_t)INT(8),
+            .offered = (uint32_t)INT(9),
         };
         slots[row].need.skills = (const char *const *)gx_rows_texts(ctx, rows, row, 3, &skills);
         slots[row].need.skill_count = skills;
@@ -321,6 +323,21 @@ enum gx_rc store_slot_told(struct gx_ctx *ctx, const char *incident_id, const ch
 {
     const struct gx_param params[] = {gx_text(incident_id), gx_text(code), gx_int(ctx, missing)};
     return gx_sql_later(ctx, &SLOT_TOLD, params);
+}
+
+static const struct gx_pg_stmt SLOT_PHASE = {
+    .name = "matcher_slot_phase",
+    .sql = "UPDATE matcher.slot SET phase = $3::int WHERE incident_id = $1::uuid AND code = $2",
+    .params = 3,
+    .shape = GX_PG_NONE,
+    .writes = true,
+};
+
+enum gx_rc store_slot_phase(struct gx_ctx *ctx, const char *incident_id, const char *code,
+                            uint32_t phase)
+{
+    const struct gx_param params[] = {gx_text(incident_id), gx_text(code), gx_int(ctx, phase)};
+    return gx_sql_later(ctx, &SLOT_PHASE, params);
 }
 
 /* ---- persons ---- */
@@ -484,10 +501,10 @@ static const struct gx_pg_stmt OFFER_ADD = {
     .name = "matcher_offer_add",
     .sql = "INSERT INTO matcher.offer (id, incident_id, area, home_area, responder_id, org_id, "
            "force, slot, state, "
-           "made_at, expires_at, phase, body) VALUES ($1::uuid, $2::uuid, $3::int, $4::int, "
-           "$5::uuid, $6::uuid, "
-           "$7::int, $8, 1, $9::bigint, $10::bigint, $11::int, $12::bytea)",
-    .params = 12,
+           "made_at, expires_at, phase, body, travel_seconds) VALUES ($1::uuid, $2::uuid, $3::int, "
+           "$4::int, $5::uuid, $6::uuid, "
+           "$7::int, $8, 1, $9::bigint, $10::bigint, $11::int, $12::bytea, $13::int)",
+    .params = 13,
     .shape = GX_PG_NONE,
     .writes = true,
 };
@@ -495,12 +512,19 @@ static const struct gx_pg_stmt OFFER_ADD = {
 static enum gx_rc add_offer(struct gx_ctx *ctx, const struct offer *offer)
 {
     const struct gx_param params[] = {
-        gx_text(offer->id),           gx_text(offer->incident_id),
-        gx_int(ctx, offer->area),     gx_int(ctx, offer->home_area),
-        gx_text(offer->responder_id), gx_text(offer->org_id),
-        gx_int(ctx, offer->force),    gx_text(offer->slot),
-        gx_int(ctx, offer->made_at),  gx_int(ctx, offer->expires_at),
-        gx_int(ctx, offer->phase),    gx_bytes(offer->body),
+        gx_text(offer->id),
+        gx_text(offer->incident_id),
+        gx_int(ctx, offer->area),
+        gx_int(ctx, offer->home_area),
+        gx_text(offer->responder_id),
+        gx_text(offer->org_id),
+        gx_int(ctx, offer->force),
+        gx_text(offer->slot),
+        gx_int(ctx, offer->made_at),
+        gx_int(ctx, offer->expires_at),
+        gx_int(ctx, offer->phase),
+        gx_bytes(offer->body),
+        gx_int(ctx, offer->travel_seconds),
     };
     return gx_sql_later(ctx, &OFFER_ADD, params);
 }
@@ -544,7 +568,8 @@ enum gx_rc store_offers_make(struct gx_ctx *ctx, const struct offer *offers, siz
 #define OFFER_COLUMNS                                                                              \
     "o.id, o.incident_id, o.area, o.home_area, o.responder_id, o.org_id, o.force, o.slot, "        \
     "o.state, "                                                                                    \
-    "o.made_at, o.expires_at, o.ended_at, o.ended_by, o.phase, o.body"
+    "o.made_at, o.expires_at, o.ended_at, o.ended_by, o.phase, o.body, o.travel_seconds, "         \
+    "o.preempts"
 
 static void read_offer(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
                        struct offer *offer)
@@ -565,6 +590,8 @@ static void read_offer(struct gx_ctx *ctx, const struct gx_rows *rows, size_t ro
         .ended_by = TEXT(12),
         .phase = (int32_t)INT(13),
         .body = gx_rows_bytes(ctx, rows, row, 14),
+        .travel_seconds = (int32_t)INT(15),
+        .preempts = TEXT(16),
     };
 }
 

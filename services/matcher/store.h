@@ -39,6 +39,9 @@ enum gx_rc store_slot_put(struct gx_ctx *ctx, const char *incident_id, const str
                           int ord);
 enum gx_rc store_slot_told(struct gx_ctx *ctx, const char *incident_id, const char *code,
                            uint32_t missing);
+/* Queues. */
+enum gx_rc store_slot_phase(struct gx_ctx *ctx, const char *incident_id, const char *code,
+                            uint32_t phase);
 
 /* ---- persons ---- */
 struct person_query {

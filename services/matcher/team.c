@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "team.h"
 
+#include "offers/offers.h"
 #include "rules.h"
 #include "settings.h"
 #include "speak.h"
@@ -207,7 +208,9 @@ static enum gx_rc grown(struct team *team, struct slot *slot)
     }
     if (rc == GX_OK && team->incident->filled_at == 0 && all_filled(team)) {
         team->incident->filled_at = gx_tx_now_ms(team->ctx);
-        rc = speak_team_filled(team->ctx, team->incident, team->incident->filled_at);
+        rc = gx_timer_cancel(team->ctx, "look", team->incident->id);
+        rc = rc == GX_OK ? speak_team_filled(team->ctx, team->incident, team->incident->filled_at)
+                         : rc;
     }
     return rc;
 }
@@ -269,7 +272,7 @@ static enum gx_rc drop_offer_of(struct team *team, const char *responder_id)
         return rc;
     }
     const struct gx_timer timer = {
-        .kind = "retry", .subject = offer->incident_id, .area = offer->area};
+        .kind = "look", .subject = offer->incident_id, .area = offer->area};
     return gx_timer_set(team->ctx, &timer, 0);
 }
 
@@ -358,10 +361,72 @@ enum gx_rc team_move(struct team *team, struct assignment *a, Genxi__AssignmentS
         struct slot *slot = team_slot(team, a->slot);
         if (slot != NULL && slot->accepted > 0) {
             slot->accepted--;
-            team->incident->filled_at = 0;
+            team->incident->filled_at =
+                slot->accepted < slot->count ? 0 : team->incident->filled_at;
         }
     }
     return rc == GX_OK ? speak_assignment_changed(team->ctx, a, &first) : rc;
+}
+
+/* ---- more than the places ---- */
+
+struct crowd {
+    struct assignment **items; /* active in the slot */
+    struct offers_accepted *accepted;
+    size_t count;
+};
+
+static enum gx_rc crowd_of(struct team *team, const struct slot *slot, struct crowd *crowd)
+{
+    struct gx_arena *arena = &team->ctx->arena;
+    struct assignment *items = NULL;
+    size_t count = 0;
+    enum gx_rc rc =
+        store_assignments_list(team->ctx, team->incident->id, NULL, true, &items, &count);
+    crowd->items = gx_arena_alloc(arena, (count + 1) * sizeof(struct assignment *));
+    crowd->accepted = gx_arena_alloc(arena, (count + 1) * sizeof *crowd->accepted);
+    uint32_t *seconds = NULL;
+    if (rc != GX_OK || arena->spent) {
+        return rc != GX_OK ? rc : GX_LIMIT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(items[i].slot, slot->code) == 0) {
+            crowd->items[crowd->count++] = &items[i];
+        }
+    }
+    rc = match_seconds(team->self, team->ctx, team->incident, crowd->items, crowd->count, &seconds);
+    for (size_t i = 0; i < crowd->count && rc == GX_OK; i++) {
+        crowd->accepted[i] = (struct offers_accepted){
+            .id = crowd->items[i]->id,
+            .seconds = seconds[i],
+            .left = crowd->items[i]->state != STATE(ACCEPTED),
+            .on_scene = crowd->items[i]->state == STATE(ON_SCENE),
+        };
+    }
+    return rc;
+}
+
+enum gx_rc team_trim(struct team *team, const char *code)
+{
+    struct slot *slot = team_slot(team, code);
+    struct crowd crowd = {0};
+    if (slot == NULL || slot->accepted <= slot->count) {
+        return GX_OK;
+    }
+    enum gx_rc rc = crowd_of(team, slot, &crowd);
+    size_t *order = gx_arena_alloc(&team->ctx->arena, (crowd.count + 1) * sizeof *order);
+    if (rc != GX_OK || order == NULL) {
+        return rc != GX_OK ? rc : GX_LIMIT;
+    }
+    /* Who has done his part already counts for the place, but cannot be told to go. */
+    uint32_t done = slot->accepted - (uint32_t)crowd.count;
+    uint32_t wanted = slot->count > done ? slot->count - done : 0;
+    size_t most = slot->accepted - slot->count;
+    size_t count = offers_stand_down(crowd.accepted, crowd.count, wanted, order);
+    for (size_t i = 0; i < count && i < most && rc == GX_OK; i++) {
+        rc = team_move(team, crowd.items[order[i]], STATE(STOOD_DOWN));
+    }
+    return rc;
 }
 
 enum gx_rc team_absorb(struct team *into, struct team *from)

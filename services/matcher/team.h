@@ -55,6 +55,8 @@ enum gx_rc team_join(struct team *team, const struct person *person,
 /* A legal move of an assignment to a new state, with its time and what follows from it. Does not match. */
 enum gx_rc team_move(struct team *team, struct assignment *assignment, Genxi__AssignmentState to);
 
+/* When more have accepted than the slot has places: who has not left and is farthest is told "no longer needed", then who is farthest under way; nobody on the scene. */
+enum gx_rc team_trim(struct team *team, const char *code);
 /* Those of `from` come over as they are; nobody is sent home by a merge. */
 enum gx_rc team_absorb(struct team *into, struct team *from);
 /* Nobody more is sent (STAGE_HANDLED), or it is over and everybody is free (STAGE_OVER). keep: assignments stay (a merge moves them). */

@@ -7,7 +7,7 @@
  * Environment: BENCH_REDIS (path), BENCH_PG (a superuser's conninfo). No PostGIS there: that yardstick is left out, loudly.
  */
 #include "bench.h"
-#include "choose.h"
+#include "choice.h"
 #include "index.h"
 #include "live.h"
 #include "search.h"
@@ -32,6 +32,8 @@ enum {
     WANTED = 2,
     CHECKED = 20, /* matches compared with everybody */
     ENOUGH = 20,
+    PER_PLACE = 12,                 /* as by default */
+    FOUND = PER_PLACE * WANTED + 4, /* so many end a search */
     ARENA = 1 << 22,
 };
 static const struct gx_point CENTRE = {102.66, 25.03};
@@ -56,6 +58,7 @@ struct town {
     int64_t now;
     struct live *live;
     struct gx_travel travel;
+    struct decide *decide;
     redisContext *redis;
     PGconn *pg; /* NULL: no PostGIS */
     struct bench_samples match_us;
@@ -172,10 +175,11 @@ static struct search_result search(struct town *town, struct gx_ctx *ctx, struct
         .needs = needs,
         .wanted = wanted,
         .slot_count = 1,
-        .limits = {.rules = {120000},
+        .limits = {.rules = {.fix_fresh_ms = 120000},
                    .radius_max_m = 15000,
                    .travel_max_seconds = 1800,
-                   .enough = ENOUGH},
+                   .enough = ENOUGH,
+                   .per_place = PER_PLACE},
     };
     struct search_result result;
     gx_ctx_reset(ctx);
@@ -187,20 +191,24 @@ static size_t match(struct town *town, struct gx_ctx *ctx, struct gx_point at,
                     struct search_result *ret_result)
 {
     struct search_result result = search(town, ctx, at);
-    const uint32_t wanted[] = {WANTED};
-    struct choose_candidate *candidates =
-        gx_arena_alloc(&ctx->arena, (result.count + 1) * sizeof *candidates);
-    bool *fits = gx_arena_alloc(&ctx->arena, 2 * result.count + 4);
-    struct choose_pick picks[WANTED];
-    bench_must(candidates != NULL && fits != NULL, "memory", "");
-    for (size_t i = 0; i < result.count; i++) {
-        fits[i] = result.views[i].rule == RULE_NONE && !result.views[i].too_far;
-        candidates[i] = (struct choose_candidate){
-            .id = result.persons[i].id, .seconds = result.seconds[i], .fits = &fits[i]};
-    }
-    const struct choose_limits limits = {20};
+    const struct choice_slot slot = {.places = WANTED, .open = true, .target_s = 300};
+    const struct choice_query query = {
+        .decide = town->decide,
+        .found = &result,
+        .slots = &slot,
+        .slot_count = 1,
+        .grade = 3,
+        .same_seconds = 20,
+        .load_seconds = 10,
+    };
+    struct choice choice;
+    bench_must(choice_run(&ctx->arena, &query, &choice) == GX_OK, "memory", "");
     *ret_result = result;
-    return choose(candidates, result.count, wanted, 1, &limits, picks, fits + result.count);
+    size_t chosen = 0;
+    for (size_t i = 0; i < result.count; i++) {
+        chosen += choice.bound[i] == 0 ? 1 : 0;
+    }
+    return chosen;
 }
 
 static int rising(const void *a, const void *b)
@@ -233,7 +241,9 @@ static void check(const struct town *town, struct gx_point at, const struct sear
     }
     qsort(all, all_count, sizeof *all, rising);
     qsort(found, found_count, sizeof *found, rising);
-    bench_must(found_count == (all_count < ENOUGH ? all_count : ENOUGH), "wrong", "number found");
+    size_t expected = FOUND;
+    bench_must(found_count == (all_count < expected ? all_count : expected), "wrong",
+               "number found");
     for (size_t i = 0; i < found_count; i++) {
         bench_must(fabs(found[i] - all[i]) < 1e-6, "wrong", "not the nearest");
     }
@@ -498,6 +508,7 @@ int main(int argc, char **argv)
     bench_must(town.people != NULL, "memory", "");
     memset(town.people, 1, town.count * sizeof *town.people); /* resident before it is measured */
     town.live = live_new();
+    town.decide = decide_new();
     town.travel = travel_straight_line(&SPEEDS);
     double before = resident_bytes();
     settle(&town);
@@ -520,6 +531,7 @@ int main(int argc, char **argv)
     }
     redisFree(town.redis);
     live_free(town.live);
+    decide_free(town.decide);
     free(town.people);
     return 0;
 }

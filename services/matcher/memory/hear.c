@@ -74,6 +74,7 @@ void hear_shift(struct live *live, const Genxi__Shift *in, int64_t at)
 static void hear_offer(struct live *live, const Genxi__Offer *offer)
 {
     if (offer->state == GENXI__OFFER_STATE__OFFER_STATE_OPEN) {
+        live_alerted(live, offer->responder_id, offer->made_at);
         const struct live_hold hold = {HOLD_OFFER, offer->id, offer->made_at};
         live_hold(live, offer->responder_id, &hold);
     } else if (offer->state != GENXI__OFFER_STATE__OFFER_STATE_ACCEPTED) {

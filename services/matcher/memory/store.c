@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "memory/store.h"
 
+#include "settings.h"
+
 #include "base/text.h"
 #include "store/tx.h"
 
@@ -79,7 +81,7 @@ enum gx_rc memory_load_places(struct gx_ctx *ctx, struct live *live)
 /* ---- responders ---- */
 
 /* Shifts as "id from until state changed": those that are or will be, and what was changed lately. */
-#define PEOPLE                                                                                     \
+#define PEOPLE(alert_window)                                                                       \
     "SELECT r.id, r.org_id, r.call_sign, r.area, r.force, r.guard_kind, r.crew, r.active, "        \
     "r.off_site_consent, r.insured_until_at, r.skills, r.site_id, r.changed_at, "                  \
     "(SELECT array_agg(s.id || ' ' || s.from_at || ' ' || s.until_at || ' ' || s.state || ' ' || " \
@@ -87,7 +89,9 @@ enum gx_rc memory_load_places(struct gx_ctx *ctx, struct live *live)
     "s.until_at > now.ms OR s.changed_at > now.ms - 43200000)), "                                  \
     "h.kind, h.ref, rest.until_at, "                                                               \
     "(SELECT array_agg(a.accepted_at) FROM matcher.assignment a WHERE a.responder_id = r.id AND "  \
-    "a.accepted_at > now.ms - 43200000), p.lon, p.lat, p.at, now.ms "                              \
+    "a.accepted_at > now.ms - 43200000), p.lon, p.lat, p.at, now.ms, "                             \
+    "(SELECT array_agg(o.made_at) FROM (SELECT made_at FROM matcher.offer WHERE responder_id = "   \
+    "r.id AND made_at > now.ms - " alert_window " ORDER BY made_at DESC LIMIT 64) o) "             \
     "FROM matcher.responder r CROSS JOIN (SELECT genxi.now_ms() AS ms) now "                       \
     "LEFT JOIN matcher.hold h ON h.responder_id = r.id "                                           \
     "LEFT JOIN matcher.rest rest ON rest.responder_id = r.id "                                     \
@@ -95,15 +99,16 @@ enum gx_rc memory_load_places(struct gx_ctx *ctx, struct live *live)
 
 static const struct gx_pg_stmt PAGE = {
     .name = "matcher_memory_page",
-    .sql = PEOPLE "WHERE $1::uuid IS NULL OR r.id > $1::uuid ORDER BY r.id LIMIT $2::int",
-    .params = 2,
+    .sql = PEOPLE("$3::bigint") "WHERE $1::uuid IS NULL OR r.id > $1::uuid ORDER BY r.id "
+                                "LIMIT $2::int",
+    .params = 3,
     .shape = GX_PG_ROWS,
     .writes = false,
 };
 static const struct gx_pg_stmt SOME = {
     .name = "matcher_memory_some",
-    .sql = PEOPLE "WHERE r.id = ANY ($1::uuid[])",
-    .params = 1,
+    .sql = PEOPLE("$2::bigint") "WHERE r.id = ANY ($1::uuid[])",
+    .params = 2,
     .shape = GX_PG_ROWS,
     .writes = false,
 };
@@ -157,6 +162,10 @@ static void put_holds(struct gx_ctx *ctx, struct live *live, const struct gx_row
     live_rest(live, TEXT(0), INT(16));
     for (size_t i = 0; i < count && times != NULL; i++) {
         live_worked(live, TEXT(0), strtoll(times[i], NULL, 10));
+    }
+    times = gx_rows_texts(ctx, rows, row, 22, &count);
+    for (size_t i = 0; i < count && times != NULL; i++) {
+        live_alerted(live, TEXT(0), strtoll(times[i], NULL, 10));
     }
 }
 
@@ -215,7 +224,8 @@ static enum gx_rc put_people(struct gx_ctx *ctx, struct live *live, const struct
 enum gx_rc memory_load_page(struct gx_ctx *ctx, struct live *live, size_t most,
                             char after[KEY_TEXT_SIZE], size_t *ret_count)
 {
-    const struct gx_param params[] = {gx_text_or_null(after), gx_int(ctx, (int64_t)most)};
+    const struct gx_param params[] = {gx_text_or_null(after), gx_int(ctx, (int64_t)most),
+                                      gx_int(ctx, matcher_alert_window_ms())};
     const struct gx_rows *rows = NULL;
     enum gx_rc rc = gx_sql(ctx, &PAGE, params, &rows);
     rc = rc == GX_OK ? put_people(ctx, live, rows) : rc;
@@ -233,7 +243,8 @@ enum gx_rc memory_load_page(struct gx_ctx *ctx, struct live *live, size_t most,
 enum gx_rc memory_load_some(struct gx_ctx *ctx, struct live *live, const char *const *ids,
                             size_t count)
 {
-    const struct gx_param params[] = {gx_text_array(ctx, ids, count)};
+    const struct gx_param params[] = {gx_text_array(ctx, ids, count),
+                                      gx_int(ctx, matcher_alert_window_ms())};
     const struct gx_rows *rows = NULL;
     enum gx_rc rc = gx_sql(ctx, &SOME, params, &rows);
     return rc == GX_OK ? put_people(ctx, live, rows) : rc;

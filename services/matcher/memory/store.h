@@ -9,7 +9,7 @@
 
 /* Organisations and sites. */
 enum gx_rc memory_load_places(struct gx_ctx *ctx, struct live *live);
-/* The next most responders behind that id ("" at first), with shifts, holds, rest, load and last fix; after becomes the last one's id. */
+/* The next most responders behind that id ("" at first), with shifts, holds, rest, load, alerts and last fix; after becomes the last one's id. */
 enum gx_rc memory_load_page(struct gx_ctx *ctx, struct live *live, size_t most,
                             char after[KEY_TEXT_SIZE], size_t *ret_count);
 /* These, as they are now. Ids that are not known are left out. */

@@ -67,7 +67,7 @@ static void test_nearest_of_each_force_is_offered_with_its_card(void **state)
     assert_string_equal(guard->card->never_en[0], "detain, search or question");
     assert_int_equal(guard->expires_at - guard->made_at, 30000);
     assert_string_equal(verdict_on("roof", "p1"), "offered");
-    assert_string_equal(verdict_on("roof", "p2"), "eligible");
+    assert_string_equal(verdict_on("roof", "p2"), "slower");
 }
 
 static void test_highest_grades_get_a_spare_and_quota_withdraws_it(void **state)
@@ -111,16 +111,16 @@ static void test_refusal_refills_the_same_slot_at_once(void **state)
     assert_int_equal(side_emitted(world, GX_E_slot_unfilled), 0);
     assert_int_equal(decline_by(world, "p3"), GX_OK);
     assert_int_equal(side_emitted(world, GX_E_slot_unfilled), 1);
-    world_due("retry");
-    assert_int_equal(side_timers(world, "retry"), 1);
+    world_due("look");
+    assert_int_equal(side_timers(world, "look"), 1);
     assert_int_equal(side_emitted(world, GX_E_slot_unfilled), 0);
     assert_null(offer_of("p1"));
     /* A colleague comes on duty: the next try finds him. */
     const struct townsman p4 = {
         .name = "p4", .org = "station", .force = FORCE(POLICE), .east_m = 4000};
     add_person(&p4);
-    world_due("retry");
-    assert_int_equal(side_timers(world, "retry"), 1);
+    world_due("look");
+    assert_int_equal(side_timers(world, "look"), 1);
     assert_non_null(offer_of("p4"));
 }
 
@@ -243,7 +243,7 @@ static void test_self_dispatch_voids_an_offer_elsewhere_which_is_refilled(void *
     assert_non_null(offer_of("g1"));
     assert_int_equal(open_affair(world, &roof), GX_OK);
     assert_int_equal(assignment_state("g1"), STATE(EN_ROUTE));
-    assert_int_equal(side_timers(world, "retry"), 1);
+    assert_int_equal(side_timers(world, "look"), 1);
     assert_non_null(offer_of("g2"));
     assert_string_equal(offer_of("g2")->incident_id, id_of("row"));
 }
@@ -553,7 +553,12 @@ static void test_propose_ranks_and_offers_nobody(void **state)
     assert_int_equal(side_command(world, &duty, GX_C_propose, &in, &out.base), GX_OK);
     assert_int_equal(out.n_reasons, 3);
     assert_string_equal(out.reasons[0]->call_sign, "p1");
-    assert_string_equal(out.reasons[0]->verdict, "eligible");
+    assert_string_equal(out.reasons[0]->verdict, "chosen");
+    assert_string_equal(out.reasons[1]->verdict, "slower");
+    assert_non_null(strstr(out.reasons[0]->text_en, "first to be asked"));
+    assert_string_equal(out.reasons[0]->travel_basis, "straight_line");
+    assert_true(out.reasons[0]->cost_ms < out.reasons[1]->cost_ms);
+    assert_true(out.n_lacks == 1 && strcmp(out.lacks[0], "roads") == 0);
     assert_true(out.reasons[0]->travel_seconds < out.reasons[1]->travel_seconds);
     assert_int_equal(world_number("SELECT count(*) FROM matcher.offer", NULL), 0);
 }

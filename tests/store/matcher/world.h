@@ -121,6 +121,9 @@ enum gx_rc status_by(const char *name, Genxi__AssignmentState state);
 /* The verdict on that person in the incident's stored reasons, "" when he is not there. */
 const char *verdict_on(const char *affair, const char *name);
 
+/* As the background thread: learns of what has ended. */
+void world_learn(void);
+
 /* What must hold whatever happened; called at the end of every test. */
 void check_invariants(void);
 

@@ -271,6 +271,33 @@ static void test_load_and_rest_are_counted(void **state)
     assert_int_equal(find(0).rest_until_at, NOW + 5);
 }
 
+static void test_alerts_of_the_window_are_counted_once_each(void **state)
+{
+    (void)state;
+    const int64_t hour = INT64_C(3600000);
+    add_all(0, FORCE(POLICE));
+    (void)take(0, CENTRE, NOW);
+    assert_int_equal(find(0).alerts, 0);
+    /* In any order, and each as often as one likes. */
+    const int64_t ago[] = {5, 1, 200, 167, 3, 1, 5, 168};
+    for (size_t i = 0; i < sizeof ago / sizeof ago[0]; i++) {
+        live_alerted(live, ids[0], NOW - ago[i] * hour);
+    }
+    assert_int_equal(find(0).alerts, 4); /* 1, 3, 5, 167 hours ago */
+    live_set_alert_window(live, 4 * hour);
+    assert_int_equal(find(0).alerts, 2);
+    live_set_alert_window(live, 168 * hour);
+    /* More than are remembered: the newest are. */
+    for (int i = 0; i < 200; i++) {
+        live_alerted(live, ids[0], NOW - (i * 37 % 200) * 1000);
+    }
+    assert_int_equal(find(0).alerts, 64);
+    live_alerted(live, ids[0], NOW - 199 * 1000);
+    assert_int_equal(find(0).alerts, 64);
+    live_set_alert_window(live, 64 * 1000);
+    assert_int_equal(find(0).alerts, 64); /* the last 64 seconds' */
+}
+
 static void test_fix_is_judged_by_the_last_one(void **state)
 {
     (void)state;
@@ -364,10 +391,11 @@ static struct search_result run_search(struct gx_point at, const uint32_t wanted
         .wanted = wanted,
         .slot_count = 2,
         .asked = asked,
-        .limits = {.rules = {120000},
+        .limits = {.rules = {.fix_fresh_ms = 120000},
                    .radius_max_m = 15000,
                    .travel_max_seconds = 1800,
-                   .enough = 20},
+                   .enough = 20,
+                   .per_place = 2},
     };
     struct search_result result;
     gx_ctx_reset(&ctx);
@@ -598,6 +626,7 @@ int main(void)
         TEST(test_end_of_shift_takes_the_position_away_unless_there_is_a_task),
         TEST(test_older_words_undo_nothing),
         TEST(test_load_and_rest_are_counted),
+        TEST(test_alerts_of_the_window_are_counted_once_each),
         TEST(test_fix_is_judged_by_the_last_one),
         TEST(test_tray_holds_each_once_with_the_newest),
         TEST(test_nobody_is_twice_among_what_is_taken_out_at_one_time),

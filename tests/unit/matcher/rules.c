@@ -289,6 +289,24 @@ static void test_asked_before(void **state)
     assert_int_equal(plain(&p), RULE_ASKED_BEFORE);
 }
 
+static void test_who_was_alerted_enough_is_left_in_peace(void **state)
+{
+    (void)state;
+    struct rule_limits limits = LIMITS;
+    struct occasion o = occasion();
+    struct person p = person(FORCE(VOLUNTEER));
+    limits.alerts_max[FORCE(VOLUNTEER)] = 20;
+    p.alerts = 19;
+    assert_int_equal(rule_forbidding(&p, &o, NULL, &limits, RULE_KIND_FIX), RULE_NONE);
+    p.alerts = 20;
+    assert_int_equal(rule_forbidding(&p, &o, NULL, &limits, RULE_KIND_FIX), RULE_ALERTED_ENOUGH);
+    /* Somebody may name him, and he may come by himself; where there is no bound there is none. */
+    assert_int_equal(rule_forbidding(&p, &o, NULL, &limits, RULE_KIND_DUTY), RULE_NONE);
+    p.force = FORCE(POLICE);
+    p.alerts = 1000;
+    assert_int_equal(rule_forbidding(&p, &o, NULL, &limits, RULE_KIND_FIX), RULE_NONE);
+}
+
 static void test_position_known_and_fresh(void **state)
 {
     (void)state;
@@ -348,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_skill_ends_at_its_minute),
         cmocka_unit_test(test_crew),
         cmocka_unit_test(test_asked_before),
+        cmocka_unit_test(test_who_was_alerted_enough_is_left_in_peace),
         cmocka_unit_test(test_position_known_and_fresh),
         cmocka_unit_test(test_kinds_leave_out_what_they_should),
         cmocka_unit_test(test_words_are_there_and_differ),
