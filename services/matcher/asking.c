@@ -60,7 +60,7 @@ static void add_open(struct asking *asking, const struct offer *out, size_t coun
     }
 }
 
-/* Whose place it is may be asked for that place only. */
+/* Whose place it is may be asked for that place only; who would have to turn round is asked for nothing else. */
 static void add_candidate(struct asking *asking, size_t p)
 {
     const struct field *field = asking->field;
@@ -69,7 +69,8 @@ static void add_candidate(struct asking *asking, size_t p)
     bool *fits = &asking->fits[p * field->slot_count];
     size_t bound = field->choice.bound[p];
     for (size_t s = 0; s < field->slot_count; s++) {
-        fits[s] = field_fits(field, p, s) && (bound == CHOICE_NONE || bound == s);
+        bool turns = bound == s && field_view(field, p, s)->turn;
+        fits[s] = turns || (field_fits(field, p, s) && (bound == CHOICE_NONE || bound == s));
     }
     asking->candidates[p] = (struct offers_candidate){
         .id = person->id,

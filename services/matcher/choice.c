@@ -17,7 +17,10 @@ struct moment {
     struct decide_force forces[DECIDE_FORCES_MAX];
     uint32_t *travel_ms;
     bool *fits;
-    int32_t *chosen; /* by row */
+    int32_t *
+        chosen; /* by row; behind the places' rows one for each turn: the place that he would leave */
+    size_t places;
+    size_t free_crews; /* those who are to turn stand behind them, in the order of the turns */
     struct decide_rank *ranks;
     struct decide_moment decide;
 };
@@ -72,6 +75,7 @@ static int by_merit(const void *a, const void *b, void *arg)
     return order != 0 ? order : strcmp(p->id, q->id);
 }
 
+/* How many are free; those who would have to turn round stand behind them. */
 static size_t gather_crews(struct moment *m)
 {
     const struct choice_query *query = m->query;
@@ -84,18 +88,23 @@ static size_t gather_crews(struct moment *m)
     if (count > 0) {
         qsort_r(m->person, count, sizeof *m->person, by_merit, (void *)(uintptr_t)query);
     }
-    return count < CHOICE_CREWS_MAX ? count : CHOICE_CREWS_MAX;
+    count = count < CHOICE_CREWS_MAX ? count : CHOICE_CREWS_MAX;
+    for (size_t i = 0; i < query->turn_count; i++) {
+        m->person[count + i] = query->turns[i].person;
+    }
+    return count;
 }
 
 static void fill_crews(struct moment *m, size_t count)
 {
     for (size_t c = 0; c < count; c++) {
         const struct person *person = &m->query->found->persons[m->person[c]];
+        bool turns = c >= m->free_crews;
         m->crews[c] = (struct decide_crew){
             .id = (uint32_t)c,
             .force = (uint32_t)person->force - 1,
-            .state = DECIDE_IDLE,
-            .slot = DECIDE_NOBODY,
+            .state = turns ? DECIDE_UNDER_WAY : DECIDE_IDLE,
+            .slot = turns ? (int32_t)(m->places + c - m->free_crews) : DECIDE_NOBODY,
             .post = BOARD_NO_POST,
             .load_ms = (uint32_t)(person->load * m->query->load_seconds * 1000.0),
         };
@@ -127,31 +136,66 @@ static size_t gather_rows(struct moment *m)
     return count;
 }
 
-static void fill_rows(struct moment *m, size_t count)
+static void fill_rows(struct moment *m)
 {
     uint32_t grade = grade_of(m->query);
-    for (size_t r = 0; r < count; r++) {
-        bool now = m->query->slots[m->slot[r]].places > 0;
+    for (size_t r = 0; r < m->places; r++) {
+        const struct choice_slot *slot = &m->query->slots[m->slot[r]];
         m->rows[r] = (struct decide_slot){
             .id = (uint32_t)r,
-            .priority =
-                now ? grade
-                    : grade + 4, /* a place that may wait takes nobody from one that may not */
+            /* A place that may wait takes nobody from one that may not. */
+            .priority = slot->places > 0 ? grade : grade + 4,
             .weight = WEIGHTS[grade - 1],
             .waited_ms = m->query->waited_ms,
-            .target_ms = (int64_t)m->query->slots[m->slot[r]].target_s * 1000,
+            .target_ms = (int64_t)slot->target_s * 1000,
         };
+    }
+    for (size_t i = 0; i < m->query->turn_count; i++) {
+        uint32_t left = m->query->turns[i].grade;
+        left = left >= 1 && left <= 4 ? left : 4;
+        m->rows[m->places + i] = (struct decide_slot){
+            .id = (uint32_t)(m->places + i), .priority = left, .weight = WEIGHTS[left - 1]};
     }
 }
 
-static void fill_cells(struct moment *m, size_t crews, size_t rows)
+static uint32_t stepped_ms(const struct choice_query *query, uint32_t seconds)
 {
-    for (size_t r = 0; r < rows; r++) {
+    uint32_t same = query->same_seconds == 0 ? 1 : query->same_seconds;
+    uint64_t ms = (uint64_t)(seconds / same) * same * 1000;
+    return ms < DECIDE_NEVER ? (uint32_t)ms : DECIDE_NEVER;
+}
+
+static bool may_turn(const struct choice_query *query, size_t person, size_t slot)
+{
+    const struct view *view = &query->found->views[person * query->slot_count + slot];
+    return query->slots[slot].open && query->slots[slot].places > 0 && view->turn && !view->too_far;
+}
+
+static void fill_places(struct moment *m, size_t crews)
+{
+    for (size_t r = 0; r < m->places; r++) {
         for (size_t c = 0; c < crews; c++) {
-            uint64_t step = step_of_travel(m->query, m->person[c]);
-            uint64_t ms = step * (m->query->same_seconds == 0 ? 1 : m->query->same_seconds) * 1000;
-            m->fits[r * crews + c] = fits(m->query, m->person[c], m->slot[r]);
-            m->travel_ms[r * crews + c] = ms < DECIDE_NEVER ? (uint32_t)ms : DECIDE_NEVER;
+            size_t person = m->person[c];
+            bool turns = c >= m->free_crews;
+            m->fits[r * crews + c] =
+                turns ? may_turn(m->query, person, m->slot[r]) : fits(m->query, person, m->slot[r]);
+            m->travel_ms[r * crews + c] = stepped_ms(m->query, m->query->found->seconds[person]);
+        }
+    }
+}
+
+/* The place that one would leave: his own, or of somebody free of his force. */
+static void fill_left_places(struct moment *m, size_t crews)
+{
+    for (size_t i = 0; i < m->query->turn_count; i++) {
+        const struct choice_turn *turn = &m->query->turns[i];
+        for (size_t c = 0; c < crews; c++) {
+            size_t person = m->person[c];
+            size_t at = (m->places + i) * crews + c;
+            bool same_force = m->query->found->persons[person].force ==
+                              m->query->found->persons[turn->person].force;
+            m->fits[at] = c < m->free_crews ? same_force : c == m->free_crews + i;
+            m->travel_ms[at] = stepped_ms(m->query, turn->instead_s[person]);
         }
     }
 }
@@ -160,8 +204,9 @@ static enum gx_rc make_room(struct gx_arena *arena, struct moment *m)
 {
     size_t persons = m->query->found->count;
     size_t crews = persons < CHOICE_CREWS_MAX ? persons : CHOICE_CREWS_MAX;
-    size_t rows = CHOICE_PLACES_MAX;
-    m->person = gx_arena_alloc(arena, (persons + 1) * sizeof *m->person);
+    size_t rows = CHOICE_PLACES_MAX + CHOICE_TURNS_MAX;
+    crews += CHOICE_TURNS_MAX;
+    m->person = gx_arena_alloc(arena, (persons + CHOICE_TURNS_MAX + 1) * sizeof *m->person);
     m->slot = gx_arena_alloc(arena, rows * sizeof *m->slot);
     m->crews = gx_arena_alloc(arena, (crews + 1) * sizeof *m->crews);
     m->rows = gx_arena_alloc(arena, rows * sizeof *m->rows);
@@ -214,17 +259,22 @@ static void take_words(const struct moment *m, size_t row, struct choice *choice
         }
         bool never = rank->reason == DECIDE_HARD_RULE || rank->reason == DECIDE_NO_WAY;
         *word = (struct choice_word){true, rank->reason, never ? CHOICE_COST_NONE : rank->cost_ms};
-        if (!never) {
+        if (!never && rank->crew < m->free_crews) {
             uint32_t step = step_of(m->query, rank->cost_ms);
             choice->rank[person] = step < choice->rank[person] ? step : choice->rank[person];
         }
     }
 }
 
-/* A place that is not to be filled now binds nobody. */
+/* A place that is not to be filled now binds nobody; who would take the place that another leaves is asked last. */
 static void bind(const struct moment *m, struct choice *choice)
 {
-    for (size_t r = 0; r < m->decide.slot_count; r++) {
+    for (size_t r = m->places; r < m->decide.slot_count; r++) {
+        if (m->chosen[r] != DECIDE_NOBODY && (size_t)m->chosen[r] < m->free_crews) {
+            choice->rank[m->person[m->chosen[r]]] = UINT32_MAX - 1;
+        }
+    }
+    for (size_t r = 0; r < m->places; r++) {
         size_t slot = m->slot[r];
         if (m->chosen[r] != DECIDE_NOBODY && m->query->slots[slot].places > 0) {
             size_t person = m->person[m->chosen[r]];
@@ -237,7 +287,7 @@ static void bind(const struct moment *m, struct choice *choice)
 /* Chosen for another place of the same slot: that is not elsewhere. */
 static bool same_slot(const struct moment *m, size_t row, size_t crew)
 {
-    for (size_t r = 0; r < m->decide.slot_count; r++) {
+    for (size_t r = 0; r < m->places; r++) {
         if (m->chosen[r] == (int32_t)crew) {
             return m->slot[r] == m->slot[row];
         }
@@ -245,13 +295,24 @@ static bool same_slot(const struct moment *m, size_t row, size_t crew)
     return false;
 }
 
+/* He goes on to where he was going: though he is nearer than who was chosen, or because he is not. */
+static bool nearer(const struct moment *m, size_t row, const struct decide_rank *rank)
+{
+    int32_t chosen = m->chosen[row];
+    return chosen == DECIDE_NOBODY ||
+           rank->travel_ms < m->travel_ms[row * m->decide.crew_count + (size_t)chosen];
+}
+
 static void explain(struct moment *m, size_t row, struct choice *choice)
 {
     decide_explain(m->query->decide, &m->decide, m->chosen, row, m->ranks);
     for (size_t i = 0; i < m->decide.crew_count; i++) {
         struct decide_rank *rank = &m->ranks[i];
+        bool turns = rank->crew >= m->free_crews;
         if (rank->reason == DECIDE_NEEDED_ELSEWHERE && same_slot(m, row, rank->crew)) {
             rank->reason = DECIDE_CHOSEN;
+        } else if (rank->reason == DECIDE_NEEDED_ELSEWHERE && turns) {
+            rank->reason = nearer(m, row, rank) ? DECIDE_NOT_TURNED : DECIDE_NOT_AVAILABLE;
         }
     }
     take_words(m, row, choice);
@@ -266,14 +327,16 @@ enum gx_rc choice_run(struct gx_arena *arena, const struct choice_query *query,
     if (rc != GX_OK) {
         return rc;
     }
-    size_t crews = gather_crews(&m);
-    size_t rows = gather_rows(&m);
-    if (crews == 0 || rows == 0) {
+    m.free_crews = gather_crews(&m);
+    m.places = gather_rows(&m);
+    size_t crews = m.free_crews + query->turn_count;
+    if (crews == 0 || m.places == 0) {
         return GX_OK;
     }
     fill_crews(&m, crews);
-    fill_rows(&m, rows);
-    fill_cells(&m, crews, rows);
+    fill_rows(&m);
+    fill_places(&m, crews);
+    fill_left_places(&m, crews);
     for (size_t f = 0; f < DECIDE_FORCES_MAX; f++) {
         m.forces[f].chances.turning = 1.0F;
     }
@@ -281,14 +344,14 @@ enum gx_rc choice_run(struct gx_arena *arena, const struct choice_query *query,
         .crews = m.crews,
         .crew_count = crews,
         .slots = m.rows,
-        .slot_count = rows,
+        .slot_count = m.places + query->turn_count,
         .travel_ms = m.travel_ms,
         .fits = m.fits,
         .forces = m.forces,
         .force_count = DECIDE_FORCES_MAX,
     };
     (void)decide_assign(query->decide, &m.decide, m.chosen);
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < m.places; r++) {
         explain(&m, r, ret_choice);
     }
     bind(&m, ret_choice);

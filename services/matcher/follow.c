@@ -269,6 +269,7 @@ static enum gx_rc spare_volunteers(struct team *team)
              : rc;
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
         if (items[i].force == GENXI__FORCE__FORCE_VOLUNTEER) {
+            items[i].ended_by = "violent";
             rc = team_move(team, &items[i], GENXI__ASSIGNMENT_STATE__ASSIGNMENT_STATE_STOOD_DOWN);
         }
     }

@@ -4,6 +4,7 @@
 #include "explain.h"
 #include "matcher.h"
 #include "positions.h"
+#include "preempt.h"
 #include "rules.h"
 #include "settings.h"
 #include "speak.h"
@@ -95,9 +96,12 @@ static bool may_answer(const struct gx_actor *actor, const char *responder_id, c
             gx_actor_commands(actor, area));
 }
 
-/* The offer under its incident's lock, after the caller's right was checked; *ret_offer as it is now. */
+/*
+ * The offer under its incident's lock, after the caller's right was checked; *ret_offer as it is now. old not NULL: with the task that it
+ * preempts, if any.
+ */
 static enum gx_rc open_offer(struct matcher *self, struct gx_ctx *ctx, const char *id,
-                             struct team *team, struct offer **ret_offer)
+                             struct team *team, struct offer **ret_offer, struct preempted *old)
 {
     struct offer *seen = NULL;
     bool found = false;
@@ -112,7 +116,10 @@ static enum gx_rc open_offer(struct matcher *self, struct gx_ctx *ctx, const cha
         return gx_fail(ctx, GX_P_DENIED, "", "responder, desk, duty");
     }
     rc = store_as_system(ctx);
-    rc = rc == GX_OK ? team_open(self, ctx, seen->incident_id, team, &found) : rc;
+    if (rc == GX_OK) {
+        rc = old == NULL ? team_open(self, ctx, seen->incident_id, team, &found)
+                         : preempt_open(self, ctx, seen, team, old, &found);
+    }
     rc = rc == GX_OK ? store_offer_find(ctx, id, ret_offer) : rc;
     return rc == GX_OK && (!found || *ret_offer == NULL) ? no_such(ctx, "offer") : rc;
 }
@@ -147,7 +154,8 @@ static enum gx_rc give_assignment(struct gx_ctx *ctx, const struct assignment *a
     return GX_OK;
 }
 
-static enum gx_rc accept(struct team *team, struct offer *offer, Genxi__Assignment *out)
+static enum gx_rc accept(struct team *team, struct offer *offer, struct preempted *old,
+                         Genxi__Assignment *out)
 {
     struct gx_ctx *ctx = team->ctx;
     const struct offer_end end = {GENXI__OFFER_STATE__OFFER_STATE_ACCEPTED, "responder",
@@ -165,7 +173,9 @@ static enum gx_rc accept(struct team *team, struct offer *offer, Genxi__Assignme
         return gx_fail(ctx, GX_P_OFFER_ENDED, "", "%s", "self_dispatch");
     }
     struct assignment *assignment = NULL;
-    rc = team_accept(team, offer, known == 1 ? persons[0].call_sign : "", &assignment);
+    rc = preempt_end(old);
+    rc = rc == GX_OK ? team_accept(team, offer, known == 1 ? persons[0].call_sign : "", &assignment)
+                     : rc;
     rc = rc == GX_OK ? team_close(team) : rc;
     return rc == GX_OK ? give_assignment(ctx, assignment, out) : rc;
 }
@@ -174,10 +184,12 @@ static enum gx_rc on_accept(struct matcher *self, struct gx_ctx *ctx, const Genx
                             Genxi__Assignment *out)
 {
     struct team team;
+    struct preempted old;
     struct offer *offer = NULL;
-    enum gx_rc rc = open_offer(self, ctx, in->id, &team, &offer);
+    enum gx_rc rc = open_offer(self, ctx, in->id, &team, &offer, &old);
     rc = rc == GX_OK ? check_open(ctx, offer) : rc;
-    return rc == GX_OK ? accept(&team, offer, out) : rc;
+    rc = rc == GX_OK ? preempt_check(&team, &old, offer) : rc;
+    return rc == GX_OK ? accept(&team, offer, &old, out) : rc;
 }
 
 static enum gx_rc on_decline(struct matcher *self, struct gx_ctx *ctx,
@@ -186,7 +198,7 @@ static enum gx_rc on_decline(struct matcher *self, struct gx_ctx *ctx,
     struct team team;
     struct offer *offer = NULL;
     bool ended = false;
-    enum gx_rc rc = open_offer(self, ctx, in->id, &team, &offer);
+    enum gx_rc rc = open_offer(self, ctx, in->id, &team, &offer, NULL);
     rc = rc == GX_OK ? check_open(ctx, offer) : rc;
     if (rc != GX_OK) {
         return rc;

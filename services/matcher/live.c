@@ -495,6 +495,10 @@ static void fill_person(const struct live *live, const struct record *record, in
         .fix = record->fix.place,
         .fix_at = record->fix.at,
     };
+    if (record->hold == HOLD_ASSIGNMENT && key_is(record->task_ref, record->hold_ref)) {
+        person->task = (struct person_task){record->task_ref, record->task_grade,
+                                            record->task_place, record->on_the_way};
+    }
     add_org(live, record, person);
     add_site(live, record, person);
 }

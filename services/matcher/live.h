@@ -88,6 +88,14 @@ void live_release(struct live *live, const char *responder_id, const char *ref, 
 void live_rest(struct live *live, const char *responder_id, int64_t until_at);
 /* A task of his began then: what counts as load. The same one again changes nothing. */
 void live_worked(struct live *live, const char *responder_id, int64_t accepted_at);
+/* What he does: told behind live_hold() or live_set_hold() of the same task. */
+struct live_task {
+    const char *ref; /* the assignment */
+    uint32_t grade;  /* of the incident; 0: not known */
+    struct gx_point place;
+    bool on_the_way; /* accepted or en route: once it is over for a task it stays so */
+};
+void live_task(struct live *live, const char *responder_id, const struct live_task *task);
 /* He was asked then: what counts as an alert. The same one again changes nothing. */
 void live_alerted(struct live *live, const char *responder_id, int64_t made_at);
 /* How long an alert counts; a week unless told. */

@@ -50,6 +50,10 @@ struct record {
     char *call_sign;
     int64_t newest_load;
     int64_t loads[LOADS];
+    struct key task_ref; /* of what follows; it holds while hold_ref is the same */
+    struct gx_point task_place;
+    uint8_t task_grade;
+    bool on_the_way;
     int64_t *alerts; /* rising; NULL: none */
     uint16_t alert_count;
     uint16_t alert_room;

@@ -36,6 +36,25 @@ uint32_t record_load(const struct record *record, int64_t now)
     return load;
 }
 
+void live_task(struct live *live, const char *responder_id, const struct live_task *task)
+{
+    struct key ref;
+    uint32_t number = KEY_NONE;
+    if (!key_parse(task->ref, &ref)) {
+        return;
+    }
+    live_lock_to_write(live);
+    struct record *record = record_get(live, responder_id, &number);
+    if (record != NULL) {
+        bool known = key_is(record->task_ref, ref);
+        record->on_the_way = task->on_the_way && (!known || record->on_the_way);
+        record->task_ref = ref;
+        record->task_place = task->place;
+        record->task_grade = (uint8_t)(task->grade <= 4 ? task->grade : 0);
+    }
+    live_unlock(live);
+}
+
 /* ---- alerts ---- */
 
 void live_set_alert_window(struct live *live, int64_t window_ms)

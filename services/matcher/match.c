@@ -10,6 +10,7 @@
 #include "settings.h"
 #include "speak.h"
 #include "store.h"
+#include "turning.h"
 
 #include "base/id.h"
 #include "base/log.h"
@@ -33,6 +34,7 @@ struct occasion match_occasion(struct gx_ctx *ctx, const struct incident *incide
         .place = incident->place,
         .site_id = incident->site_id,
         .violent = incident->playbook->violent,
+        .grade = incident->grade,
         .exercise = incident->exercise,
         .now = gx_tx_now_ms(ctx),
     };
@@ -135,7 +137,7 @@ static enum gx_rc choose(struct field *field)
         };
     }
     int64_t waited = field->occasion.now - field->incident->reported_at;
-    const struct choice_query query = {
+    struct choice_query query = {
         .decide = field->self->decide,
         .found = &field->found,
         .slots = slots,
@@ -145,6 +147,14 @@ static enum gx_rc choose(struct field *field)
         .same_seconds = (uint32_t)MATCHER_SETTINGS.same_seconds,
         .load_seconds = MATCHER_SETTINGS.load_seconds,
     };
+    struct turning turning;
+    enum gx_rc rc = choice_run(arena, &query, &field->choice);
+    rc = rc == GX_OK ? turning_find(field, slots, &turning) : rc;
+    if (rc != GX_OK || turning.count == 0) {
+        return rc;
+    }
+    query.turns = turning.items;
+    query.turn_count = turning.count;
     return choice_run(arena, &query, &field->choice);
 }
 
@@ -166,6 +176,15 @@ static enum gx_rc look(struct field *field)
 }
 
 /* ---- offer ---- */
+
+/* Of whom a task holds: the matching has no other reason to ask him. */
+static const char *preempted(struct gx_ctx *ctx, const struct person *person)
+{
+    char text[KEY_TEXT_SIZE];
+    return person->hold == HOLD_ASSIGNMENT
+               ? gx_arena_text(&ctx->arena, key_format(person->task.ref, text))
+               : "";
+}
 
 static enum gx_rc fill_offer(struct field *field, const struct incident *incident, const char *slot,
                              const struct person *person, uint32_t seconds, struct offer *offer,
@@ -189,8 +208,11 @@ static enum gx_rc fill_offer(struct field *field, const struct incident *inciden
         .ended_by = "",
         .phase = incident->phase,
         .travel_seconds = seconds > INT32_MAX ? -1 : (int32_t)seconds,
-        .preempts = "",
+        .preempts = preempted(ctx, person),
     };
+    if (offer->id == NULL || offer->preempts == NULL) {
+        return GX_LIMIT;
+    }
     genxi__offer__init(message);
     message->id = gx_pb_text(offer->id);
     message->incident_id = gx_pb_text(incident->id);
@@ -213,7 +235,8 @@ static enum gx_rc fill_offer(struct field *field, const struct incident *inciden
                                 : gx_pb_text(person->travel_basis);
     message->card = speak_card(incident->playbook, person->force);
     message->exercise = incident->exercise;
-    return offer->id == NULL ? GX_LIMIT : gx_pb_pack(ctx, &message->base, &offer->body);
+    message->preempts = offer->preempts[0] == '\0' ? NULL : gx_pb_text(offer->preempts);
+    return gx_pb_pack(ctx, &message->base, &offer->body);
 }
 
 /* After its row stands: the timer that ends the wait, and the word to the responder. */

@@ -6,6 +6,8 @@
 #ifndef MATCHER_PERSON_H
 #define MATCHER_PERSON_H
 
+#include "keys.h"
+
 #include "base/geo.h"
 #include "registry.pb-c.h"
 
@@ -33,6 +35,14 @@ enum person_hold {
     HOLD_ASSIGNMENT
 };
 
+/* What somebody who is held by a task does. */
+struct person_task {
+    struct key ref;        /* the assignment */
+    uint32_t grade;        /* of its incident; 0: not known */
+    struct gx_point place; /* where it leads */
+    bool on_the_way;       /* accepted or en route, not there yet */
+};
+
 struct person {
     const char *id;
     const char *org_id;
@@ -49,10 +59,11 @@ struct person {
     bool on_shift;
     enum person_hold hold;
     const char *hold_incident_id; /* "" when free */
-    int64_t rest_until_at;        /* 0: rested */
-    bool asked_before;            /* declined, stayed silent or left this incident in this phase */
-    uint32_t load;                /* assignments of the last twelve hours */
-    uint32_t alerts;              /* offers of the rolling window (live_set_alert_window) */
+    struct person_task task;
+    int64_t rest_until_at; /* 0: rested */
+    bool asked_before;     /* declined, stayed silent or left this incident in this phase */
+    uint32_t load;         /* assignments of the last twelve hours */
+    uint32_t alerts;       /* offers of the rolling window (live_set_alert_window) */
     /* own site */
     bool has_site;
     const char *site_id;
@@ -78,7 +89,8 @@ struct occasion {
     const char *site_id; /* "" unless reported for a site */
     bool violent;
     bool exercise;
-    int64_t now; /* the database's clock, Unix ms */
+    uint32_t grade; /* 1..4; 0: nobody is called away from another incident for it */
+    int64_t now;    /* the database's clock, Unix ms */
 };
 
 #endif

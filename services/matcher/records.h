@@ -85,7 +85,7 @@ struct offer {
     struct gx_view body;
 };
 
-/* How offers end: state, by whom (responder, timer, quota, incident, self_dispatch, violent, arrived), when. */
+/* How offers end: state, by whom (responder, timer, quota, incident, self_dispatch, violent, task_over), when. */
 struct offer_end {
     int state; /* Genxi__OfferState */
     const char *by;
@@ -111,6 +111,9 @@ struct assignment {
     bool self_dispatched;
     bool exercise;
     const char *call_sign;
+    uint32_t grade; /* of the incident, when it was taken */
+    struct gx_point place;
+    const char *ended_by; /* of who was stood down: preempted, surplus, incident, violent; "" */
     struct gx_view card; /* a packed TaskCard; empty: the offer bore it, or there is none */
 };
 

@@ -6,6 +6,7 @@
 enum {
     FORCES = 5,      /* by Genxi__Force, 0 unused */
     UNFIT_MAX = 20,  /* of a force: kept for the reasons */
+    TURNS_MAX = 20,  /* the same of those who may be asked to turn round */
     LOST = 4,        /* so many more: a few are taken by others first */
     PATIENCE = 2000, /* looked at in vain for more than is wanted, and no further */
 };
@@ -19,6 +20,7 @@ struct seeking {
     Genxi__Force force;
     uint32_t *fitting; /* by slot */
     uint32_t unfit;
+    uint32_t turns; /* kept though they are under way */
     uint32_t looked_at;
 };
 
@@ -79,15 +81,38 @@ static bool grow(struct seeking *seeking)
     return true;
 }
 
-/* The views of this one, in the place where they stay if he is kept. */
-static bool judge(struct seeking *seeking, const struct person *person, struct view *views)
+/* Volunteers are not sent to and fro. */
+static bool may_turn(const struct person *person, const struct occasion *occasion)
+{
+    return person->hold == HOLD_ASSIGNMENT && person->task.on_the_way && occasion->grade != 0 &&
+           person->task.grade > occasion->grade && person->force != GENXI__FORCE__FORCE_VOLUNTEER;
+}
+
+/* Nothing but his task forbids it. */
+static bool turns_for(const struct seeking *seeking, const struct person *person, size_t slot)
+{
+    const struct search_query *query = seeking->query;
+    struct person ready = *person;
+    ready.hold = HOLD_FREE;
+    return concerns(seeking, slot) &&
+           rule_forbidding(&ready, query->occasion, query->needs[slot], &query->limits.rules,
+                           RULE_KIND_FIX) == RULE_NONE;
+}
+
+/* The views of this one, in the place where they stay if he is kept. *ret_turns: he may be asked to turn round. */
+static bool judge(struct seeking *seeking, const struct person *person, struct view *views,
+                  bool *ret_turns)
 {
     const struct search_query *query = seeking->query;
     bool fits = false;
+    bool under_way = may_turn(person, query->occasion);
+    *ret_turns = false;
     for (size_t s = 0; s < query->slot_count; s++) {
         enum rule rule = rule_forbidding(person, query->occasion, query->needs[s],
                                          &query->limits.rules, RULE_KIND_FIX);
-        views[s] = (struct view){.rule = rule};
+        bool turn = under_way && rule == RULE_BUSY && turns_for(seeking, person, s);
+        views[s] = (struct view){.rule = rule, .turn = turn};
+        *ret_turns = *ret_turns || turn;
         if (rule == RULE_NONE && concerns(seeking, s)) {
             seeking->fitting[s]++;
             fits = true;
@@ -109,9 +134,12 @@ static bool look_at(void *arg, struct live_hit *hit)
     }
     seeking->looked_at++;
     struct view *views = &result->views[result->count * seeking->query->slot_count];
-    bool fits = judge(seeking, &hit->person, views);
-    if (fits || seeking->unfit < UNFIT_MAX) {
-        seeking->unfit += fits ? 0 : 1;
+    bool turns = false;
+    bool fits = judge(seeking, &hit->person, views, &turns);
+    bool kept = turns && seeking->turns < TURNS_MAX;
+    if (fits || kept || seeking->unfit < UNFIT_MAX) {
+        seeking->unfit += fits || kept ? 0 : 1;
+        seeking->turns += kept ? 1 : 0;
         if (!live_keep(hit, &seeking->ctx->arena, &result->persons[result->count])) {
             return false;
         }
@@ -135,6 +163,7 @@ static void seek(struct seeking *seeking)
         seeking->fitting[s] = 0;
     }
     seeking->unfit = 0;
+    seeking->turns = 0;
     seeking->looked_at = 0;
     if (!enough(seeking)) {
         live_near(query->live, seeking->force, query->occasion->place,
@@ -163,7 +192,7 @@ static enum gx_rc travel_times(struct gx_ctx *ctx, const struct search_query *qu
         bool far = (double)result->seconds[p] > query->limits.travel_max_seconds;
         for (size_t s = 0; s < query->slot_count; s++) {
             struct view *view = &result->views[p * query->slot_count + s];
-            view->too_far = far && view->rule == RULE_NONE;
+            view->too_far = far && (view->rule == RULE_NONE || view->turn);
         }
     }
     return rc;

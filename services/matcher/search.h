@@ -43,6 +43,8 @@ struct view {
     enum rule rule;
     bool too_far;
     bool offered; /* for the caller: just now */
+    bool
+        turn; /* busy: under way to a less urgent incident, and nothing else forbids him; he may be asked to turn round */
 };
 
 struct search_result {

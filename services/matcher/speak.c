@@ -34,6 +34,11 @@ Genxi__Assignment *speak_assignment(struct gx_ctx *ctx, const struct assignment 
     out->call_sign = gx_pb_text(a->call_sign);
     out->has_arrived_by_position_at = a->arrived_by_position_at != 0;
     out->arrived_by_position_at = a->arrived_by_position_at;
+    out->has_grade = out->has_lon = out->has_lat = a->grade != 0;
+    out->grade = a->grade;
+    out->lon = a->place.lon;
+    out->lat = a->place.lat;
+    out->ended_by = a->ended_by[0] == '\0' ? NULL : gx_pb_text(a->ended_by);
     ProtobufCMessage *card = NULL;
     if (a->card.size > 0 &&
         gx_pb_unpack(ctx, &genxi__task_card__descriptor, a->card, &card) != GX_OK) {

@@ -491,6 +491,8 @@ static const struct gx_pg_stmt HOLD_FOR_OFFERS = {
             "genxi.now_ms()") ") "
                               "AND NOT EXISTS (SELECT FROM matcher.rest t WHERE t.responder_id = "
                               "r.id AND t.until_at > genxi.now_ms()) "
+                              "AND NOT EXISTS (SELECT FROM matcher.offer o WHERE o.responder_id = "
+                              "r.id AND o.state = 1) "
                               "ORDER BY w.responder_id "
                               "ON CONFLICT (responder_id) DO NOTHING RETURNING ref",
     .params = 3,
@@ -539,28 +541,94 @@ static bool among(const struct gx_rows *rows, const char *id)
     return false;
 }
 
-enum gx_rc store_offers_make(struct gx_ctx *ctx, const struct offer *offers, size_t count,
-                             bool *made)
+/*
+ * Made only while he is under way to a less urgent incident. Whoever changes his task now is not waited for: it would end the offer at once. He
+ * stays held by the task; the index on open offers keeps two incidents from asking him.
+ */
+static const struct gx_pg_stmt OFFER_PREEMPT = {
+    .name = "matcher_offer_preempt",
+    .sql = "INSERT INTO matcher.offer (id, incident_id, area, home_area, responder_id, org_id, "
+           "force, slot, state, made_at, expires_at, phase, body, travel_seconds, preempts) "
+           "SELECT $1::uuid, $2::uuid, $3::int, $4::int, $5::uuid, $6::uuid, $7::int, $8, 1, "
+           "$9::bigint, $10::bigint, $11::int, $12::bytea, $13::int, a.id "
+           "FROM matcher.assignment a "
+           "JOIN matcher.hold h ON h.responder_id = a.responder_id AND h.ref = a.id "
+           "JOIN matcher.incident i ON i.id = a.incident_id "
+           "JOIN matcher.incident n ON n.id = $2::uuid AND n.grade < i.grade "
+           "WHERE a.id = $14::uuid AND a.responder_id = $5::uuid AND a.state IN (1, 2) "
+           "AND a.force <> 4 FOR SHARE OF a SKIP LOCKED "
+           "ON CONFLICT DO NOTHING RETURNING id",
+    .params = 14,
+    .shape = GX_PG_MAYBE_ROW,
+    .writes = true,
+};
+
+static enum gx_rc preempt(struct gx_ctx *ctx, const struct offer *offer, bool *ret_made)
+{
+    const struct gx_param params[] = {
+        gx_text(offer->id),
+        gx_text(offer->incident_id),
+        gx_int(ctx, offer->area),
+        gx_int(ctx, offer->home_area),
+        gx_text(offer->responder_id),
+        gx_text(offer->org_id),
+        gx_int(ctx, offer->force),
+        gx_text(offer->slot),
+        gx_int(ctx, offer->made_at),
+        gx_int(ctx, offer->expires_at),
+        gx_int(ctx, offer->phase),
+        gx_bytes(offer->body),
+        gx_int(ctx, offer->travel_seconds),
+        gx_text(offer->preempts),
+    };
+    const struct gx_rows *rows = NULL;
+    enum gx_rc rc = gx_sql(ctx, &OFFER_PREEMPT, params, &rows);
+    *ret_made = rc == GX_OK && gx_rows_count(rows) == 1;
+    return rc;
+}
+
+/* Those who are free, all at once. */
+static enum gx_rc make_free(struct gx_ctx *ctx, const struct offer *offers, size_t count,
+                            bool *made)
 {
     const char **responders = room(ctx, count, sizeof *responders);
     const char **ids = room(ctx, count, sizeof *ids);
+    size_t free_count = 0;
     if (responders == NULL || ids == NULL) {
         return GX_LIMIT;
     }
     for (size_t i = 0; i < count; i++) {
-        responders[i] = offers[i].responder_id;
-        ids[i] = offers[i].id;
+        if (offers[i].preempts[0] == '\0') {
+            responders[free_count] = offers[i].responder_id;
+            ids[free_count++] = offers[i].id;
+        }
     }
-    const struct gx_param params[] = {gx_text_array(ctx, responders, count),
-                                      gx_text_array(ctx, ids, count),
+    if (free_count == 0) {
+        return GX_OK;
+    }
+    const struct gx_param params[] = {gx_text_array(ctx, responders, free_count),
+                                      gx_text_array(ctx, ids, free_count),
                                       gx_text(offers[0].incident_id)};
     const struct gx_rows *rows = NULL;
     enum gx_rc rc = gx_sql(ctx, &HOLD_FOR_OFFERS, params, &rows);
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
-        made[i] = among(rows, ids[i]);
-        if (made[i]) {
+        if (offers[i].preempts[0] == '\0' && among(rows, offers[i].id)) {
+            made[i] = true;
             rc = add_offer(ctx, &offers[i]);
         }
+    }
+    return rc;
+}
+
+enum gx_rc store_offers_make(struct gx_ctx *ctx, const struct offer *offers, size_t count,
+                             bool *made)
+{
+    for (size_t i = 0; i < count; i++) {
+        made[i] = false;
+    }
+    enum gx_rc rc = make_free(ctx, offers, count, made);
+    for (size_t i = 0; i < count && rc == GX_OK; i++) {
+        rc = offers[i].preempts[0] == '\0' ? GX_OK : preempt(ctx, &offers[i], &made[i]);
     }
     return rc;
 }
@@ -652,6 +720,22 @@ enum gx_rc store_offer_of(struct gx_ctx *ctx, const char *responder_id, struct o
     return get_offer(ctx, &OFFER_OF, responder_id, ret_offer);
 }
 
+static const struct gx_pg_stmt OFFERS_PREEMPTING = {
+    .name = "matcher_offers_preempting",
+    .sql =
+        "SELECT " OFFER_COLUMNS " FROM matcher.offer o WHERE o.preempts = $1::uuid AND o.state = 1",
+    .params = 1,
+    .shape = GX_PG_ROWS,
+    .writes = false,
+};
+
+enum gx_rc store_offers_preempting(struct gx_ctx *ctx, const char *assignment_id,
+                                   struct offer **ret_offers, size_t *ret_count)
+{
+    const struct gx_param params[] = {gx_text(assignment_id)};
+    return get_offers(ctx, &OFFERS_PREEMPTING, params, ret_offers, ret_count);
+}
+
 static const struct gx_pg_stmt OFFERS_LIST = {
     .name = "matcher_offers_list",
     .sql =
@@ -728,18 +812,21 @@ static const struct gx_pg_stmt ASSIGNMENT_ADD = {
     .name = "matcher_assignment_add",
     .sql = "INSERT INTO matcher.assignment (id, incident_id, area, home_area, responder_id, "
            "org_id, force, slot, "
-           "state, accepted_at, en_route_at, offer_id, self_dispatched, exercise, call_sign, card) "
+           "state, accepted_at, en_route_at, offer_id, self_dispatched, exercise, call_sign, "
+           "grade, lon, lat, card) "
            "VALUES ($1::uuid, $2::uuid, $3::int, $4::int, $5::uuid, $6::uuid, $7::int, $8, "
            "$9::int, $10::bigint, "
-           "$11::bigint, $12::uuid, $13::boolean, $14::boolean, $15, $16::bytea)",
-    .params = 16,
+           "$11::bigint, $12::uuid, $13::boolean, $14::boolean, $15, $16::int, $17::float8, "
+           "$18::float8, $19::bytea)",
+    .params = 19,
     .shape = GX_PG_NONE,
     .writes = true,
 };
 static const struct gx_pg_stmt HOLD_TO_ASSIGNMENT = {
     .name = "matcher_hold_to_assignment",
-    .sql = "UPDATE matcher.hold SET kind = 2, ref = $2::uuid WHERE responder_id = $1::uuid",
-    .params = 2,
+    .sql = "UPDATE matcher.hold SET kind = 2, ref = $2::uuid, incident_id = $3::uuid "
+           "WHERE responder_id = $1::uuid",
+    .params = 3,
     .shape = GX_PG_NONE,
     .writes = true,
 };
@@ -771,6 +858,9 @@ static enum gx_rc add_assignment(struct gx_ctx *ctx, const struct assignment *a)
         gx_bool(a->self_dispatched),
         gx_bool(a->exercise),
         gx_text(a->call_sign),
+        gx_int(ctx, a->grade),
+        gx_real(ctx, a->place.lon),
+        gx_real(ctx, a->place.lat),
         a->card.size == 0 ? gx_null() : gx_bytes(a->card),
     };
     return gx_sql_later(ctx, &ASSIGNMENT_ADD, params);
@@ -778,7 +868,8 @@ static enum gx_rc add_assignment(struct gx_ctx *ctx, const struct assignment *a)
 
 enum gx_rc store_assignment_accept(struct gx_ctx *ctx, const struct assignment *assignment)
 {
-    const struct gx_param params[] = {gx_text(assignment->responder_id), gx_text(assignment->id)};
+    const struct gx_param params[] = {gx_text(assignment->responder_id), gx_text(assignment->id),
+                                      gx_text(assignment->incident_id)};
     enum gx_rc rc = gx_sql_later(ctx, &HOLD_TO_ASSIGNMENT, params);
     return rc == GX_OK ? add_assignment(ctx, assignment) : rc;
 }
@@ -802,7 +893,7 @@ enum gx_rc store_assignment_join(struct gx_ctx *ctx, const struct assignment *as
     "a.state, "                                                                                    \
     "a.accepted_at, a.en_route_at, a.on_scene_at, a.done_at, a.arrived_by_position_at, "           \
     "a.offer_id, "                                                                                 \
-    "a.self_dispatched, a.exercise, a.call_sign, a.card"
+    "a.self_dispatched, a.exercise, a.call_sign, a.grade, a.lon, a.lat, a.ended_by, a.card"
 
 static void read_assignment(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
                             struct assignment *a)
@@ -826,7 +917,10 @@ static void read_assignment(struct gx_ctx *ctx, const struct gx_rows *rows, size
         .self_dispatched = BOOL(15),
         .exercise = BOOL(16),
         .call_sign = TEXT(17),
-        .card = gx_rows_bytes(ctx, rows, row, 18),
+        .grade = (uint32_t)INT(18),
+        .place = {REAL(19), REAL(20)},
+        .ended_by = TEXT(21),
+        .card = gx_rows_bytes(ctx, rows, row, 22),
     };
 }
 
@@ -896,9 +990,10 @@ static const struct gx_pg_stmt ASSIGNMENT_PUT = {
     .name = "matcher_assignment_put",
     .sql = "UPDATE matcher.assignment SET incident_id = $2::uuid, area = $3::int, slot = $4, state "
            "= $5::int, "
-           "en_route_at = $6::bigint, on_scene_at = $7::bigint, done_at = $8::bigint WHERE id = "
+           "en_route_at = $6::bigint, on_scene_at = $7::bigint, done_at = $8::bigint, "
+           "grade = $9::int, lon = $10::float8, lat = $11::float8, ended_by = $12 WHERE id = "
            "$1::uuid",
-    .params = 8,
+    .params = 12,
     .shape = GX_PG_NONE,
     .writes = true,
 };
@@ -914,6 +1009,10 @@ enum gx_rc store_assignment_put(struct gx_ctx *ctx, const struct assignment *a)
         gx_int(ctx, a->en_route_at),
         gx_int(ctx, a->on_scene_at),
         gx_int(ctx, a->done_at),
+        gx_int(ctx, a->grade),
+        gx_real(ctx, a->place.lon),
+        gx_real(ctx, a->place.lat),
+        gx_text_or_null(a->ended_by),
     };
     return gx_sql_later(ctx, &ASSIGNMENT_PUT, params);
 }

@@ -59,8 +59,8 @@ enum gx_rc store_persons(struct gx_ctx *ctx, const struct person_query *query,
 /* ---- offers ---- */
 /*
  * Takes hold of each responder who is free, on duty and rested, and makes the offer, in one statement and in one order, so that
- * two matchings never wait for each other in a circle. made[i] says which came about; the others
- * are somebody else's by now.
+ * two matchings never wait for each other in a circle; those that preempt one by one, while the task can be left. made[i] says which came
+ * about; the others are somebody else's by now.
  */
 enum gx_rc store_offers_make(struct gx_ctx *ctx, const struct offer *offers, size_t count,
                              bool *made);
@@ -78,6 +78,10 @@ enum gx_rc store_offer_end(struct gx_ctx *ctx, const char *id, const struct offe
                            bool keep_hold, bool *ret_ended);
 /* The open offer of a responder, whatever the incident; NULL when there is none. */
 enum gx_rc store_offer_of(struct gx_ctx *ctx, const char *responder_id, struct offer **ret_offer);
+
+/* The open ones whose acceptance would end that task. */
+enum gx_rc store_offers_preempting(struct gx_ctx *ctx, const char *assignment_id,
+                                   struct offer **ret_offers, size_t *ret_count);
 
 /* ---- assignments ---- */
 /* Queues the insert and turns the hold of the accepted offer into the assignment's. */

@@ -229,6 +229,9 @@ static struct assignment *new_assignment(struct team *team, const char *responde
             .offer_id = "",
             .exercise = team->incident->exercise,
             .call_sign = "",
+            .grade = team->incident->grade,
+            .place = team->incident->place,
+            .ended_by = "",
         };
     }
     return a == NULL || a->id == NULL ? NULL : a;
@@ -254,26 +257,29 @@ enum gx_rc team_accept(struct team *team, struct offer *offer, const char *call_
     return rc == GX_OK ? grown(team, team_slot(team, offer->slot)) : rc;
 }
 
-/* An open offer of somebody that moves by itself is void, whatever the incident: the other one looks for another. */
-static enum gx_rc drop_offer_of(struct team *team, const char *responder_id)
+/* An open offer ends, whatever its incident: another one looks for somebody else at once. */
+static enum gx_rc drop_offer(struct team *team, struct offer *offer, const struct offer_end *end)
 {
-    struct offer *offer = NULL;
-    enum gx_rc rc = store_offer_of(team->ctx, responder_id, &offer);
-    if (rc != GX_OK || offer == NULL) {
-        return rc;
-    }
-    const struct offer_end end = {GENXI__OFFER_STATE__OFFER_STATE_WITHDRAWN, "self_dispatch",
-                                  gx_tx_now_ms(team->ctx)};
     bool here = strcmp(offer->incident_id, team->incident->id) == 0;
     bool ended = false;
     struct team other = {.self = team->self, .ctx = team->ctx};
-    rc = team_end_offer(here ? team : &other, offer, &end, &ended);
+    enum gx_rc rc = team_end_offer(here ? team : &other, offer, end, &ended);
     if (rc != GX_OK || here || !ended) {
         return rc;
     }
     const struct gx_timer timer = {
         .kind = "look", .subject = offer->incident_id, .area = offer->area};
     return gx_timer_set(team->ctx, &timer, 0);
+}
+
+/* That of somebody that moves by itself is void. */
+static enum gx_rc drop_offer_of(struct team *team, const char *responder_id)
+{
+    struct offer *offer = NULL;
+    enum gx_rc rc = store_offer_of(team->ctx, responder_id, &offer);
+    const struct offer_end end = {GENXI__OFFER_STATE__OFFER_STATE_WITHDRAWN, "self_dispatch",
+                                  gx_tx_now_ms(team->ctx)};
+    return rc == GX_OK && offer != NULL ? drop_offer(team, offer, &end) : rc;
 }
 
 /* What to do and what the law forbids comes with an offer; who had none gets it with the assignment. */
@@ -339,11 +345,34 @@ static enum gx_rc let_go(struct team *team, const struct assignment *a, int64_t 
     return store_hold_release(team->ctx, a->responder_id, worked ? now + rest : 0);
 }
 
-enum gx_rc team_move(struct team *team, struct assignment *a, Genxi__AssignmentState to)
+/* He is there, or it is over: nobody can call him away any more. */
+static enum gx_rc drop_preempting(struct team *team, const struct assignment *a)
+{
+    struct offer *offers = NULL;
+    size_t count = 0;
+    bool may_be = a->grade > 1 && a->force != GENXI__FORCE__FORCE_VOLUNTEER;
+    enum gx_rc rc = may_be ? store_offers_preempting(team->ctx, a->id, &offers, &count) : GX_OK;
+    const struct offer_end end = {GENXI__OFFER_STATE__OFFER_STATE_WITHDRAWN, "task_over",
+                                  gx_tx_now_ms(team->ctx)};
+    for (size_t i = 0; i < count && rc == GX_OK; i++) {
+        rc = drop_offer(team, &offers[i], &end);
+    }
+    return rc;
+}
+
+static bool can_be_left(int state)
+{
+    return state == STATE(ACCEPTED) || state == STATE(EN_ROUTE);
+}
+
+/* keep: he stays held. */
+static enum gx_rc move(struct team *team, struct assignment *a, Genxi__AssignmentState to,
+                       bool keep)
 {
     int64_t now = gx_tx_now_ms(team->ctx);
     struct scene_first first = {false, false};
     bool was_active = active(a->state);
+    bool was_free_to_go = can_be_left(a->state);
     a->state = (int)to;
     if (to == STATE(EN_ROUTE)) {
         a->en_route_at = now;
@@ -354,7 +383,10 @@ enum gx_rc team_move(struct team *team, struct assignment *a, Genxi__AssignmentS
         a->done_at = now;
     }
     enum gx_rc rc = store_assignment_put(team->ctx, a);
-    if (rc == GX_OK && was_active && !active(a->state)) {
+    if (rc == GX_OK && was_free_to_go && !can_be_left(a->state)) {
+        rc = drop_preempting(team, a);
+    }
+    if (rc == GX_OK && was_active && !active(a->state) && !keep) {
         rc = let_go(team, a, now);
     }
     if (to == STATE(ABANDONED) || to == STATE(STOOD_DOWN)) {
@@ -366,6 +398,17 @@ enum gx_rc team_move(struct team *team, struct assignment *a, Genxi__AssignmentS
         }
     }
     return rc == GX_OK ? speak_assignment_changed(team->ctx, a, &first) : rc;
+}
+
+enum gx_rc team_move(struct team *team, struct assignment *a, Genxi__AssignmentState to)
+{
+    return move(team, a, to, false);
+}
+
+enum gx_rc team_call_away(struct team *team, struct assignment *a)
+{
+    a->ended_by = "preempted";
+    return move(team, a, STATE(STOOD_DOWN), true);
 }
 
 /* ---- more than the places ---- */
@@ -424,6 +467,7 @@ enum gx_rc team_trim(struct team *team, const char *code)
     size_t most = slot->accepted - slot->count;
     size_t count = offers_stand_down(crowd.accepted, crowd.count, wanted, order);
     for (size_t i = 0; i < count && i < most && rc == GX_OK; i++) {
+        crowd.items[order[i]]->ended_by = "surplus";
         rc = team_move(team, crowd.items[order[i]], STATE(STOOD_DOWN));
     }
     return rc;
@@ -444,6 +488,8 @@ enum gx_rc team_absorb(struct team *into, struct team *from)
         }
         a->incident_id = into->incident->id;
         a->area = into->incident->area;
+        a->grade = into->incident->grade;
+        a->place = into->incident->place;
         a->slot = slot == NULL ? SLOT_EXTRA : slot->code;
         rc = store_assignment_put(into->ctx, a);
         rc = rc == GX_OK ? store_hold_move(into->ctx, a->responder_id, into->incident->id) : rc;
@@ -472,6 +518,7 @@ enum gx_rc team_stop(struct team *team, enum stage stage, bool keep)
     rc = store_assignments_list(team->ctx, team->incident->id, NULL, true, &items, &count);
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
         bool there = items[i].state == STATE(ON_SCENE);
+        items[i].ended_by = there ? "" : "incident";
         rc = team_move(team, &items[i], there ? STATE(DONE) : STATE(STOOD_DOWN));
     }
     return rc;

@@ -55,6 +55,8 @@ enum gx_rc team_join(struct team *team, const struct person *person,
 /* A legal move of an assignment to a new state, with its time and what follows from it. Does not match. */
 enum gx_rc team_move(struct team *team, struct assignment *assignment, Genxi__AssignmentState to);
 
+/* He is asked away from this team and said yes: his task ends by "preempted", while he stays held. */
+enum gx_rc team_call_away(struct team *team, struct assignment *assignment);
 /* When more have accepted than the slot has places: who has not left and is farthest is told "no longer needed", then who is farthest under way; nobody on the scene. */
 enum gx_rc team_trim(struct team *team, const char *code);
 /* Those of `from` come over as they are; nobody is sent home by a merge. */

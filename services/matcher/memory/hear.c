@@ -75,6 +75,9 @@ static void hear_offer(struct live *live, const Genxi__Offer *offer)
 {
     if (offer->state == GENXI__OFFER_STATE__OFFER_STATE_OPEN) {
         live_alerted(live, offer->responder_id, offer->made_at);
+        if (offer->preempts != NULL) {
+            return; /* his task holds him until he says yes */
+        }
         const struct live_hold hold = {HOLD_OFFER, offer->id, offer->made_at};
         live_hold(live, offer->responder_id, &hold);
     } else if (offer->state != GENXI__OFFER_STATE__OFFER_STATE_ACCEPTED) {
@@ -95,7 +98,14 @@ static void hear_assignment(struct live *live, const Genxi__Assignment *in)
     live_worked(live, in->responder_id, in->accepted_at);
     if (is_active(in->state)) {
         const struct live_hold hold = {HOLD_ASSIGNMENT, in->id, in->accepted_at};
+        const struct live_task task = {
+            .ref = in->id,
+            .grade = in->has_grade ? in->grade : 0,
+            .place = {in->lon, in->lat},
+            .on_the_way = in->state != GENXI__ASSIGNMENT_STATE__ASSIGNMENT_STATE_ON_SCENE,
+        };
         live_hold(live, in->responder_id, &hold);
+        live_task(live, in->responder_id, &task);
         return;
     }
     live_release(live, in->responder_id, in->id, in->done_at);

@@ -91,9 +91,11 @@ enum gx_rc memory_load_places(struct gx_ctx *ctx, struct live *live)
     "(SELECT array_agg(a.accepted_at) FROM matcher.assignment a WHERE a.responder_id = r.id AND "  \
     "a.accepted_at > now.ms - 43200000), p.lon, p.lat, p.at, now.ms, "                             \
     "(SELECT array_agg(o.made_at) FROM (SELECT made_at FROM matcher.offer WHERE responder_id = "   \
-    "r.id AND made_at > now.ms - " alert_window " ORDER BY made_at DESC LIMIT 64) o) "             \
+    "r.id AND made_at > now.ms - " alert_window " ORDER BY made_at DESC LIMIT 64) o), "            \
+    "t.grade, t.lon, t.lat, t.state IN (1, 2) "                                                    \
     "FROM matcher.responder r CROSS JOIN (SELECT genxi.now_ms() AS ms) now "                       \
     "LEFT JOIN matcher.hold h ON h.responder_id = r.id "                                           \
+    "LEFT JOIN matcher.assignment t ON t.id = h.ref AND h.kind = 2 "                               \
     "LEFT JOIN matcher.rest rest ON rest.responder_id = r.id "                                     \
     "LEFT JOIN matcher.position p ON p.responder_id = r.id "
 
@@ -159,6 +161,10 @@ static void put_holds(struct gx_ctx *ctx, struct live *live, const struct gx_row
     char **times = gx_rows_texts(ctx, rows, row, 17, &count);
     const struct live_hold hold = {(enum person_hold)INT(14), TEXT(15), as_of - 1};
     live_set_hold(live, TEXT(0), &hold, as_of);
+    if (hold.kind == HOLD_ASSIGNMENT) {
+        const struct live_task task = {TEXT(15), (uint32_t)INT(23), {REAL(24), REAL(25)}, BOOL(26)};
+        live_task(live, TEXT(0), &task);
+    }
     live_rest(live, TEXT(0), INT(16));
     for (size_t i = 0; i < count && times != NULL; i++) {
         live_worked(live, TEXT(0), strtoll(times[i], NULL, 10));

@@ -7,6 +7,11 @@ ALTER TABLE matcher.offer ADD COLUMN preempts uuid;                          -- 
 CREATE INDEX offer_preempts ON matcher.offer (preempts) WHERE state = 1 AND preempts IS NOT NULL;
 -- In the order in which they are learned from.
 CREATE INDEX offer_ended ON matcher.offer (ended_at, id) WHERE ended_at <> 0;
+-- Of the incident, when the task was taken: whom a more urgent one may call away. Grade 0: not known, nobody.
+ALTER TABLE matcher.assignment ADD COLUMN grade int NOT NULL DEFAULT 0;
+ALTER TABLE matcher.assignment ADD COLUMN lon float8 NOT NULL DEFAULT 0;
+ALTER TABLE matcher.assignment ADD COLUMN lat float8 NOT NULL DEFAULT 0;
+ALTER TABLE matcher.assignment ADD COLUMN ended_by text;                     -- of who was stood down
 -- One timer an incident says when to look again, whatever the cause.
 UPDATE matcher.timer SET kind = 'look' WHERE kind = 'retry';
 

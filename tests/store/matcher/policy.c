@@ -100,16 +100,6 @@ static void test_the_more_urgent_the_more_are_asked(void **state)
     assert_in_range(asked[0], 9, 12);
 }
 
-static void make_older(const char *affair, const char *ms)
-{
-    char sql[256];
-    (void)snprintf(sql, sizeof sql,
-                   "UPDATE matcher.offer SET made_at = made_at - %s, expires_at = expires_at - %s "
-                   "WHERE state = 1 AND incident_id = $1::uuid",
-                   ms, ms);
-    world_do(sql, id_of(affair));
-}
-
 static void test_offers_that_grow_old_are_joined_by_others_before_they_expire(void **state)
 {
     (void)state;
@@ -123,7 +113,9 @@ static void test_offers_that_grow_old_are_joined_by_others_before_they_expire(vo
                      NULL),
         1);
     /* Nobody has answered for 20 s: those who would have come have mostly come by then. */
-    make_older("row", "20000");
+    world_do("UPDATE matcher.offer SET made_at = made_at - 20000, expires_at = expires_at - 20000 "
+             "WHERE state = 1",
+             NULL);
     world_due("look");
     assert_int_equal(side_timers(world, "look"), 1);
     assert_true(open_offers("row") > at_first);

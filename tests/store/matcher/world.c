@@ -754,10 +754,20 @@ void check_invariants(void)
     assert_int_equal(
         world_number(
             "SELECT count(*) FROM (SELECT responder_id, id FROM matcher.offer WHERE state = 1 "
-            "UNION ALL SELECT responder_id, id FROM matcher.assignment WHERE state IN (1, 2, 3)) x "
+            "AND preempts IS NULL UNION ALL SELECT responder_id, id FROM matcher.assignment WHERE "
+            "state IN (1, 2, 3)) x "
             "FULL JOIN matcher.hold h ON h.responder_id = x.responder_id AND h.ref = x.id "
             "WHERE h.ref IS NULL OR x.id IS NULL",
             NULL),
+        0);
+    /* Whoever is asked away from a task has it still, is not there yet, and is asked for something more urgent. */
+    assert_int_equal(
+        world_number("SELECT count(*) FROM matcher.offer o LEFT JOIN matcher.assignment a "
+                     "ON a.id = o.preempts AND a.responder_id = o.responder_id AND a.state IN (1, "
+                     "2) LEFT JOIN matcher.incident i ON i.id = a.incident_id "
+                     "JOIN matcher.incident n ON n.id = o.incident_id WHERE o.state = 1 AND "
+                     "o.preempts IS NOT NULL AND (i.grade > n.grade) IS NOT TRUE",
+                     NULL),
         0);
     assert_int_equal(
         world_number("SELECT count(*) FROM (SELECT responder_id FROM matcher.assignment "
