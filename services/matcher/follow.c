@@ -8,6 +8,7 @@
 #include "settings.h"
 #include "speak.h"
 #include "store.h"
+#include "swap.h"
 #include "team.h"
 #include "watch/store_watch.h"
 
@@ -28,6 +29,7 @@ GX_ON_EVENT(on_merged, matcher, Genxi__IncidentMerged)
 GX_ON_TIMER(on_offer_due, matcher)
 GX_ON_TIMER(on_look_due, matcher)
 GX_ON_TIMER(on_rung_due, matcher)
+GX_ON_TIMER(on_swap_due, matcher)
 
 const struct gx_event_row MATCHER_EVENTS[] = {
     {GX_E_station_changed, on_station_thunk},  {GX_E_partner_changed, on_partner_thunk},
@@ -41,6 +43,7 @@ const struct gx_timer_row MATCHER_TIMERS[] = {
     {"offer", on_offer_due_thunk, 5000},
     {"look", on_look_due_thunk, 10000},
     {"rung", on_rung_due_thunk, LADDER_TOLERANCE_MS},
+    {"swap", on_swap_due_thunk, 10000},
 };
 const size_t MATCHER_TIMER_COUNT = GX_COUNT_OF(MATCHER_TIMERS);
 
@@ -79,7 +82,9 @@ static enum gx_rc on_shift(struct matcher *self, struct gx_ctx *ctx, const Genxi
                            const Genxi__ShiftChanged *in)
 {
     hear_shift(self->live, in->shift, event->at);
-    return copies_put_shift(ctx, in->shift, event->at);
+    enum gx_rc rc = copies_put_shift(ctx, in->shift, event->at);
+    bool open = in->shift->state == GENXI__SHIFT_STATE__SHIFT_STATE_OPEN;
+    return rc == GX_OK && open ? swap_consider(self, ctx, in->shift->responder_id) : rc;
 }
 
 /* ---- incidents ---- */
@@ -404,4 +409,10 @@ static enum gx_rc on_rung_due(struct matcher *self, struct gx_ctx *ctx,
                               const struct gx_timer *timer)
 {
     return ladder_due(self, ctx, timer);
+}
+
+static enum gx_rc on_swap_due(struct matcher *self, struct gx_ctx *ctx,
+                              const struct gx_timer *timer)
+{
+    return swap_due(self, ctx, timer);
 }

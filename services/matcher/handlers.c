@@ -9,6 +9,7 @@
 #include "settings.h"
 #include "speak.h"
 #include "store.h"
+#include "swap.h"
 #include "team.h"
 #include "watch/coverage.h"
 
@@ -174,6 +175,7 @@ static enum gx_rc accept(struct team *team, struct offer *offer, struct preempte
     }
     struct assignment *assignment = NULL;
     rc = preempt_end(old);
+    rc = rc == GX_OK ? swap_end(team, offer) : rc;
     rc = rc == GX_OK ? team_accept(team, offer, known == 1 ? persons[0].call_sign : "", &assignment)
                      : rc;
     rc = rc == GX_OK ? team_close(team) : rc;
@@ -393,9 +395,8 @@ static enum gx_rc dispatch_one(struct team *team, const struct person *person, u
     }
     Genxi__Offer *offer = NULL;
     const struct slot *slot = team_slot_for(team, person);
-    enum gx_rc rc =
-        match_offer_one(team->self, ctx, team->incident, slot == NULL ? SLOT_EXTRA : slot->code,
-                        person, seconds, &offer);
+    const struct match_one one = {slot == NULL ? SLOT_EXTRA : slot->code, person, seconds, ""};
+    enum gx_rc rc = match_offer_one(team->self, ctx, team->incident, &one, &offer);
     if (rc == GX_OK && offer == NULL) {
         return gx_fail(ctx, GX_P_RESPONDER_BUSY, "/responder_ids", "%s", person->id);
     }

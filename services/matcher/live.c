@@ -557,6 +557,19 @@ void live_near(struct live *live, Genxi__Force force, struct gx_point place, dou
     live_unlock(live);
 }
 
+void live_find(struct live *live, const char *responder_id, int64_t now, live_visit *visit,
+               void *arg)
+{
+    struct nearing nearing = {live, now, visit, arg};
+    struct grid_hit hit = {0};
+    struct key id;
+    live_lock_to_read(live);
+    if (key_parse(responder_id, &id) && record_find(live, id, &hit.number) != NULL) {
+        (void)visit_one(&nearing, &hit);
+    }
+    live_unlock(live);
+}
+
 /* ---- who is on duty ---- */
 
 static bool covers(const struct record_shift *shift, int64_t at, bool ahead)

@@ -197,6 +197,10 @@ typedef bool live_visit(void *arg, struct live_hit *hit);
 void live_near(struct live *live, Genxi__Force force, struct gx_point place, double radius_m,
                int64_t now, live_visit *visit, void *arg);
 
+/* The same of one; nothing when he is not known. */
+void live_find(struct live *live, const char *responder_id, int64_t now, live_visit *visit,
+               void *arg);
+
 /* ---- who is on duty ---- */
 
 /* One of them. person.has_fix may be false; metres is 0. */

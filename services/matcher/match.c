@@ -186,11 +186,13 @@ static const char *preempted(struct gx_ctx *ctx, const struct person *person)
                : "";
 }
 
-static enum gx_rc fill_offer(struct field *field, const struct incident *incident, const char *slot,
-                             const struct person *person, uint32_t seconds, struct offer *offer,
+static enum gx_rc fill_offer(struct field *field, const struct incident *incident,
+                             const struct match_one *one, struct offer *offer,
                              Genxi__Offer *message)
 {
     struct gx_ctx *ctx = field->ctx;
+    const struct person *person = one->person;
+    uint32_t seconds = one->seconds;
     char id[GX_ID_SIZE];
     int64_t now = field->occasion.now;
     *offer = (struct offer){
@@ -201,7 +203,7 @@ static enum gx_rc fill_offer(struct field *field, const struct incident *inciden
         .responder_id = person->id,
         .org_id = person->org_id,
         .force = person->force,
-        .slot = slot,
+        .slot = one->slot,
         .state = GENXI__OFFER_STATE__OFFER_STATE_OPEN,
         .made_at = now,
         .expires_at = now + matcher_span_ms(incident->playbook->offer_seconds),
@@ -209,6 +211,7 @@ static enum gx_rc fill_offer(struct field *field, const struct incident *inciden
         .phase = incident->phase,
         .travel_seconds = seconds > INT32_MAX ? -1 : (int32_t)seconds,
         .preempts = preempted(ctx, person),
+        .replaces = one->replaces,
     };
     if (offer->id == NULL || offer->preempts == NULL) {
         return GX_LIMIT;
@@ -220,7 +223,7 @@ static enum gx_rc fill_offer(struct field *field, const struct incident *inciden
     message->area = incident->area;
     message->responder_id = gx_pb_text(person->id);
     message->org_id = gx_pb_text(person->org_id);
-    message->slot = gx_pb_text(slot);
+    message->slot = gx_pb_text(one->slot);
     message->state = GENXI__OFFER_STATE__OFFER_STATE_OPEN;
     message->made_at = now;
     message->expires_at = offer->expires_at;
@@ -236,6 +239,7 @@ static enum gx_rc fill_offer(struct field *field, const struct incident *inciden
     message->card = speak_card(incident->playbook, person->force);
     message->exercise = incident->exercise;
     message->preempts = offer->preempts[0] == '\0' ? NULL : gx_pb_text(offer->preempts);
+    message->replaces = offer->replaces[0] == '\0' ? NULL : gx_pb_text(offer->replaces);
     return gx_pb_pack(ctx, &message->base, &offer->body);
 }
 
@@ -307,8 +311,9 @@ static enum gx_rc make_offers(struct field *field, struct asking *asking, struct
     enum gx_rc rc = offers == NULL || messages == NULL || made == NULL ? GX_LIMIT : GX_OK;
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
         size_t p = plan->asks[i].candidate;
-        rc = fill_offer(field, incident, slots[plan->asks[i].slot].code, &field->found.persons[p],
-                        field->found.seconds[p], &offers[i], &messages[i]);
+        const struct match_one one = {slots[plan->asks[i].slot].code, &field->found.persons[p],
+                                      field->found.seconds[p], ""};
+        rc = fill_offer(field, incident, &one, &offers[i], &messages[i]);
     }
     rc = rc == GX_OK ? store_offers_make(ctx, offers, count, made) : rc;
     *ret_lost = 0;
@@ -577,8 +582,7 @@ enum gx_rc match_named(struct matcher *self, struct gx_ctx *ctx, const struct in
 }
 
 enum gx_rc match_offer_one(struct matcher *self, struct gx_ctx *ctx, struct incident *incident,
-                           const char *slot, const struct person *person, uint32_t seconds,
-                           Genxi__Offer **ret_offer)
+                           const struct match_one *one, Genxi__Offer **ret_offer)
 {
     struct field field;
     struct offer offer;
@@ -589,7 +593,7 @@ enum gx_rc match_offer_one(struct matcher *self, struct gx_ctx *ctx, struct inci
         return rc != GX_OK ? rc : GX_LIMIT;
     }
     field.occasion = match_occasion(ctx, incident);
-    rc = fill_offer(&field, incident, slot, person, seconds, &offer, message);
+    rc = fill_offer(&field, incident, one, &offer, message);
     rc = rc == GX_OK ? store_offers_make(ctx, &offer, 1, &made) : rc;
     *ret_offer = made ? message : NULL;
     return rc == GX_OK && made ? announce(&field, incident, &offer, message) : rc;

@@ -28,10 +28,15 @@ enum gx_rc match_named(struct matcher *self, struct gx_ctx *ctx, const struct in
 /* How long these still travel to the incident, by their last fix; UINT32_MAX: none is known. ret_seconds[count] in the arena. */
 enum gx_rc match_seconds(struct matcher *self, struct gx_ctx *ctx, const struct incident *incident,
                          struct assignment *const *items, size_t count, uint32_t **ret_seconds);
+struct match_one {
+    const char *slot;
+    const struct person *person;
+    uint32_t seconds;
+    const char *replaces; /* the task whose place is handed over, or "" */
+};
 /* Offers to one person for one slot, by name. *ret_offer NULL: spoken for. */
 enum gx_rc match_offer_one(struct matcher *self, struct gx_ctx *ctx, struct incident *incident,
-                           const char *slot, const struct person *person, uint32_t seconds,
-                           Genxi__Offer **ret_offer);
+                           const struct match_one *one, Genxi__Offer **ret_offer);
 
 /* What the rules need of the incident. */
 struct occasion match_occasion(struct gx_ctx *ctx, const struct incident *incident);

@@ -59,6 +59,7 @@ struct slot {
     uint32_t count;
     uint32_t within_minutes;
     uint32_t missing_told;
+    uint32_t swaps;    /* places offered to somebody nearer */
     uint32_t phase;    /* how far out people are asked, as the last plan said */
     uint32_t accepted; /* assignments that count: accepted .. done */
     uint32_t offered;  /* open offers */
@@ -81,7 +82,8 @@ struct offer {
     const char *ended_by;
     int32_t phase;
     int32_t travel_seconds; /* when it was made; -1: not known */
-    const char *preempts;   /* the task that its acceptance ends, or "" */
+    const char *preempts;   /* his task, elsewhere, that its acceptance ends, or "" */
+    const char *replaces;   /* another's task, of this incident, whose place it hands over, or "" */
     struct gx_view body;
 };
 
@@ -113,7 +115,8 @@ struct assignment {
     const char *call_sign;
     uint32_t grade; /* of the incident, when it was taken */
     struct gx_point place;
-    const char *ended_by; /* of who was stood down: preempted, surplus, incident, violent; "" */
+    const char
+        *ended_by; /* of who was stood down: preempted, replaced, surplus, incident, violent; "" */
     struct gx_view card; /* a packed TaskCard; empty: the offer bore it, or there is none */
 };
 

@@ -59,6 +59,11 @@ const struct gx_setting MATCHER_SETTING_ROWS[] = {
      "half of the answers are taken to come within this, before anything was learned"},
     {"odds_half_life_days", GX_SET_REAL, AT(odds_half_life_days), "60", 1, 3650, GX_SET_PLAIN,
      "after so many days what was learned of an offer counts half"},
+    {"swap_gain_seconds", GX_SET_REAL, AT(swap_gain_seconds), "120", 10, 86400, GX_SET_PLAIN,
+     "somebody who has become free is offered another's place when he would be there sooner by "
+     "this, in seconds"},
+    {"swap_gain_share", GX_SET_REAL, AT(swap_gain_share), "0.4", 0, 1, GX_SET_PLAIN,
+     "and by this share of what the other has to go yet"},
     {"load_seconds", GX_SET_REAL, AT(load_seconds), "10", 0, 600, GX_SET_PLAIN,
      "what each task of the last twelve hours counts against somebody in the choice, in seconds"},
     {"retry_seconds", GX_SET_REAL, AT(retry_seconds), "15", 1, 3600, GX_SET_PLAIN,

@@ -27,6 +27,8 @@ struct matcher_settings {
     double odds_answer_seconds;
     double odds_half_life_days;
     double load_seconds;
+    double swap_gain_seconds;
+    double swap_gain_share;
     double retry_seconds;
     double reask_seconds;
     double travel_max_minutes;

@@ -262,7 +262,7 @@ static const struct gx_pg_stmt SLOTS = {
     .name = "matcher_slots",
     .sql =
         "SELECT s.code, s.force, s.count, s.skills, s.within_minutes, s.crew_min, s.missing_told, "
-        "s.phase, "
+        "s.phase, s.swaps, "
         "(SELECT count(*) FROM matcher.assignment a WHERE a.incident_id = s.incident_id AND a.slot "
         "= s.code "
         "AND a.state IN (1, 2, 3, 4)), "
@@ -298,8 +298,9 @@ enum gx_rc store_slots(struct gx_ctx *ctx, const char *incident_id, struct slot 
             .within_minutes = (uint32_t)INT(4),
             .missing_told = (uint32_t)INT(6),
             .phase = (uint32_t)INT(7),
-            .accepted = (uint32_t)INT(8),
-            .offered = (uint32_t)INT(9),
+            .swaps = (uint32_t)INT(8),
+            .accepted = (uint32_t)INT(9),
+            .offered = (uint32_t)INT(10),
         };
         slots[row].need.skills = (const char *const *)gx_rows_texts(ctx, rows, row, 3, &skills);
         slots[row].need.skill_count = skills;
@@ -338,6 +339,20 @@ enum gx_rc store_slot_phase(struct gx_ctx *ctx, const char *incident_id, const c
 {
     const struct gx_param params[] = {gx_text(incident_id), gx_text(code), gx_int(ctx, phase)};
     return gx_sql_later(ctx, &SLOT_PHASE, params);
+}
+
+static const struct gx_pg_stmt SLOT_SWAPPED = {
+    .name = "matcher_slot_swapped",
+    .sql = "UPDATE matcher.slot SET swaps = swaps + 1 WHERE incident_id = $1::uuid AND code = $2",
+    .params = 2,
+    .shape = GX_PG_NONE,
+    .writes = true,
+};
+
+enum gx_rc store_slot_swapped(struct gx_ctx *ctx, const char *incident_id, const char *code)
+{
+    const struct gx_param params[] = {gx_text(incident_id), gx_text(code)};
+    return gx_sql_later(ctx, &SLOT_SWAPPED, params);
 }
 
 /* ---- persons ---- */
@@ -503,10 +518,11 @@ static const struct gx_pg_stmt OFFER_ADD = {
     .name = "matcher_offer_add",
     .sql = "INSERT INTO matcher.offer (id, incident_id, area, home_area, responder_id, org_id, "
            "force, slot, state, "
-           "made_at, expires_at, phase, body, travel_seconds) VALUES ($1::uuid, $2::uuid, $3::int, "
+           "made_at, expires_at, phase, body, travel_seconds, replaces) VALUES ($1::uuid, "
+           "$2::uuid, $3::int, "
            "$4::int, $5::uuid, $6::uuid, "
-           "$7::int, $8, 1, $9::bigint, $10::bigint, $11::int, $12::bytea, $13::int)",
-    .params = 13,
+           "$7::int, $8, 1, $9::bigint, $10::bigint, $11::int, $12::bytea, $13::int, $14::uuid)",
+    .params = 14,
     .shape = GX_PG_NONE,
     .writes = true,
 };
@@ -527,6 +543,7 @@ static enum gx_rc add_offer(struct gx_ctx *ctx, const struct offer *offer)
         gx_int(ctx, offer->phase),
         gx_bytes(offer->body),
         gx_int(ctx, offer->travel_seconds),
+        gx_text_or_null(offer->replaces),
     };
     return gx_sql_later(ctx, &OFFER_ADD, params);
 }
@@ -637,7 +654,7 @@ enum gx_rc store_offers_make(struct gx_ctx *ctx, const struct offer *offers, siz
     "o.id, o.incident_id, o.area, o.home_area, o.responder_id, o.org_id, o.force, o.slot, "        \
     "o.state, "                                                                                    \
     "o.made_at, o.expires_at, o.ended_at, o.ended_by, o.phase, o.body, o.travel_seconds, "         \
-    "o.preempts"
+    "o.preempts, o.replaces"
 
 static void read_offer(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
                        struct offer *offer)
@@ -660,6 +677,7 @@ static void read_offer(struct gx_ctx *ctx, const struct gx_rows *rows, size_t ro
         .body = gx_rows_bytes(ctx, rows, row, 14),
         .travel_seconds = (int32_t)INT(15),
         .preempts = TEXT(16),
+        .replaces = TEXT(17),
     };
 }
 
@@ -720,20 +738,21 @@ enum gx_rc store_offer_of(struct gx_ctx *ctx, const char *responder_id, struct o
     return get_offer(ctx, &OFFER_OF, responder_id, ret_offer);
 }
 
-static const struct gx_pg_stmt OFFERS_PREEMPTING = {
-    .name = "matcher_offers_preempting",
+static const struct gx_pg_stmt OFFERS_ENDING = {
+    .name = "matcher_offers_ending",
     .sql =
-        "SELECT " OFFER_COLUMNS " FROM matcher.offer o WHERE o.preempts = $1::uuid AND o.state = 1",
+        "SELECT " OFFER_COLUMNS " FROM matcher.offer o WHERE (o.preempts = $1::uuid OR o.replaces "
+        "= $1::uuid) AND o.state = 1",
     .params = 1,
     .shape = GX_PG_ROWS,
     .writes = false,
 };
 
-enum gx_rc store_offers_preempting(struct gx_ctx *ctx, const char *assignment_id,
-                                   struct offer **ret_offers, size_t *ret_count)
+enum gx_rc store_offers_ending(struct gx_ctx *ctx, const char *assignment_id,
+                               struct offer **ret_offers, size_t *ret_count)
 {
     const struct gx_param params[] = {gx_text(assignment_id)};
-    return get_offers(ctx, &OFFERS_PREEMPTING, params, ret_offers, ret_count);
+    return get_offers(ctx, &OFFERS_ENDING, params, ret_offers, ret_count);
 }
 
 static const struct gx_pg_stmt OFFERS_LIST = {

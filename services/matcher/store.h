@@ -43,6 +43,9 @@ enum gx_rc store_slot_told(struct gx_ctx *ctx, const char *incident_id, const ch
 enum gx_rc store_slot_phase(struct gx_ctx *ctx, const char *incident_id, const char *code,
                             uint32_t phase);
 
+/* Queues: one of its places more was offered to somebody nearer. */
+enum gx_rc store_slot_swapped(struct gx_ctx *ctx, const char *incident_id, const char *code);
+
 /* ---- persons ---- */
 struct person_query {
     const char *const *ids;
@@ -80,8 +83,8 @@ enum gx_rc store_offer_end(struct gx_ctx *ctx, const char *id, const struct offe
 enum gx_rc store_offer_of(struct gx_ctx *ctx, const char *responder_id, struct offer **ret_offer);
 
 /* The open ones whose acceptance would end that task. */
-enum gx_rc store_offers_preempting(struct gx_ctx *ctx, const char *assignment_id,
-                                   struct offer **ret_offers, size_t *ret_count);
+enum gx_rc store_offers_ending(struct gx_ctx *ctx, const char *assignment_id,
+                               struct offer **ret_offers, size_t *ret_count);
 
 /* ---- assignments ---- */
 /* Queues the insert and turns the hold of the accepted offer into the assignment's. */

@@ -6,6 +6,7 @@
 #include "settings.h"
 #include "speak.h"
 #include "store.h"
+#include "swap.h"
 
 #include "base/id.h"
 #include "base/text.h"
@@ -342,16 +343,19 @@ static enum gx_rc let_go(struct team *team, const struct assignment *a, int64_t 
 {
     bool worked = a->on_scene_at != 0;
     int64_t rest = matcher_span_ms(MATCHER_SETTINGS.rest_minutes * 60.0);
-    return store_hold_release(team->ctx, a->responder_id, worked ? now + rest : 0);
+    enum gx_rc rc = store_hold_release(team->ctx, a->responder_id, worked ? now + rest : 0);
+    return rc == GX_OK && !worked && a->state == STATE(STOOD_DOWN)
+               ? swap_consider(team->self, team->ctx, a->responder_id)
+               : rc;
 }
 
-/* He is there, or it is over: nobody can call him away any more. */
-static enum gx_rc drop_preempting(struct team *team, const struct assignment *a)
+/* He is there, or it is over: nobody can call him away any more, or take his place. */
+static enum gx_rc drop_questions(struct team *team, const struct assignment *a)
 {
     struct offer *offers = NULL;
     size_t count = 0;
-    bool may_be = a->grade > 1 && a->force != GENXI__FORCE__FORCE_VOLUNTEER;
-    enum gx_rc rc = may_be ? store_offers_preempting(team->ctx, a->id, &offers, &count) : GX_OK;
+    bool may_be = a->force != GENXI__FORCE__FORCE_VOLUNTEER;
+    enum gx_rc rc = may_be ? store_offers_ending(team->ctx, a->id, &offers, &count) : GX_OK;
     const struct offer_end end = {GENXI__OFFER_STATE__OFFER_STATE_WITHDRAWN, "task_over",
                                   gx_tx_now_ms(team->ctx)};
     for (size_t i = 0; i < count && rc == GX_OK; i++) {
@@ -384,7 +388,7 @@ static enum gx_rc move(struct team *team, struct assignment *a, Genxi__Assignmen
     }
     enum gx_rc rc = store_assignment_put(team->ctx, a);
     if (rc == GX_OK && was_free_to_go && !can_be_left(a->state)) {
-        rc = drop_preempting(team, a);
+        rc = drop_questions(team, a);
     }
     if (rc == GX_OK && was_active && !active(a->state) && !keep) {
         rc = let_go(team, a, now);

@@ -4,6 +4,9 @@
 ALTER TABLE matcher.slot ADD COLUMN phase int NOT NULL DEFAULT 0;            -- how far out people are asked
 ALTER TABLE matcher.offer ADD COLUMN travel_seconds int NOT NULL DEFAULT -1; -- when it was made; -1: not known
 ALTER TABLE matcher.offer ADD COLUMN preempts uuid;                          -- the task that its acceptance would end
+ALTER TABLE matcher.offer ADD COLUMN replaces uuid;                          -- the task whose place is handed over
+ALTER TABLE matcher.slot ADD COLUMN swaps int NOT NULL DEFAULT 0;            -- places offered to somebody nearer
+CREATE INDEX offer_replaces ON matcher.offer (replaces) WHERE state = 1 AND replaces IS NOT NULL;
 CREATE INDEX offer_preempts ON matcher.offer (preempts) WHERE state = 1 AND preempts IS NOT NULL;
 -- In the order in which they are learned from.
 CREATE INDEX offer_ended ON matcher.offer (ended_at, id) WHERE ended_at <> 0;

@@ -782,6 +782,21 @@ void check_invariants(void)
             "AND a.state IN (1, 2, 3, 4))",
             NULL),
         0);
+    /* A place that nobody has taken is being asked for, or will be looked at again; nothing lies forgotten. */
+    assert_int_equal(
+        world_number("SELECT count(*) FROM matcher.slot s JOIN matcher.incident i ON i.id = "
+                     "s.incident_id AND i.stage = 0 WHERE s.count > (SELECT count(*) FROM "
+                     "matcher.assignment a WHERE a.incident_id = s.incident_id AND a.slot = s.code "
+                     "AND a.state IN (1, 2, 3, 4)) AND NOT EXISTS (SELECT FROM matcher.timer t "
+                     "WHERE t.kind = 'look' AND t.subject = s.incident_id)",
+                     NULL),
+        0);
+    /* Nobody was asked beyond the bound of the rolling week. */
+    assert_int_equal(
+        world_number("SELECT count(*) FROM (SELECT FROM matcher.offer WHERE force = 4 GROUP BY "
+                     "responder_id HAVING count(*) > 20) x",
+                     NULL),
+        0);
     /* No volunteer is on anything violent (the type stands for it here). */
     assert_int_equal(
         world_number("SELECT count(*) FROM matcher.assignment a JOIN matcher.incident i "
