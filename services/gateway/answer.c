@@ -109,7 +109,7 @@ static enum MHD_Result answer_problem(struct gw_request *request)
 }
 
 /* The only item of a list reply; NULL when it is empty. */
-static const ProtobufCMessage *only_item(const ProtobufCMessage *list)
+static ProtobufCMessage *only_item(const ProtobufCMessage *list)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(list->descriptor, "items");
@@ -123,10 +123,11 @@ static const ProtobufCMessage *only_item(const ProtobufCMessage *list)
     return count == 0 ? NULL : items[0];
 }
 
-static enum MHD_Result answer_json(struct gw_request *request, const ProtobufCMessage *message)
+static enum MHD_Result answer_json(struct gw_request *request, ProtobufCMessage *message)
 {
     const struct gx_actor *actor = &request->ctx.actor;
     bool officer = gx_actor_has(actor, GX_ROLES_OFFICERS) || gx_actor_has(actor, GX_ROLE_SYSTEM);
+    gw_datum_convert(message, request->crs);
     const char *json =
         gx_json_write(&request->ctx, message, officer ? GX_SIGHT_OFFICER : GX_SIGHT_PARTNER);
     if (json == NULL) {
@@ -138,8 +139,8 @@ static enum MHD_Result answer_json(struct gw_request *request, const ProtobufCMe
 
 static enum MHD_Result answer_body(struct gw_request *request)
 {
-    const ProtobufCMessage *out = request->out;
-    const ProtobufCMessage *item = NULL;
+    ProtobufCMessage *out = request->out;
+    ProtobufCMessage *item = NULL;
     struct gx_view bytes = {NULL, 0};
     switch (request->match.route->kind) {
     case GW_OPENAPI:

@@ -73,6 +73,21 @@ static enum gx_rc read_query(struct gw_request *request, struct given_list *list
     return GX_OK;
 }
 
+/* The datum of the answer is the gateway's matter: no service hears of it. */
+static enum gx_rc take_datum(struct gw_request *request, struct given_list *list)
+{
+    for (size_t i = 0; i < list->count && gw_datum_asked(request->match.route); i++) {
+        if (!gx_text_is(list->items[i].name, "crs")) {
+            continue;
+        }
+        if (gx_crs_parse(list->items[i].text, &request->crs) != 0) {
+            return gx_fail(&request->ctx, GX_P_CRS_UNKNOWN, "?crs", "wgs84, gcj02, bd09");
+        }
+        list->items[i--] = list->items[--list->count];
+    }
+    return GX_OK;
+}
+
 /* --- path --- */
 
 static enum gx_rc give_tile(struct gw_request *request, struct given_list *list)
@@ -158,6 +173,9 @@ enum gx_rc gw_call_build(struct gw_request *request)
     enum gx_rc rc = give_path(request, &list);
     if (rc == GX_OK) {
         rc = read_query(request, &list);
+    }
+    if (rc == GX_OK) {
+        rc = take_datum(request, &list);
     }
     if (rc == GX_OK && route->kind == GW_IMPORT) {
         rc = give_file(request, &list);

@@ -8,6 +8,7 @@
 #include "devices.h"
 #include "doors/dc09/door.h"
 #include "doors/door.h"
+#include "datum.h"
 #include "hub.h"
 #include "lockout.h"
 #include "pool.h"
@@ -84,6 +85,7 @@ struct gw_request {
     bool refused; /* by its headers; the body is read and thrown away */
     int64_t begun_us;
     int64_t retry_after_us;
+    enum gx_crs crs; /* of places in the answer */
     ProtobufCMessage *in;
     ProtobufCMessage *out;
     enum gx_rc rc; /* of what was asked */

@@ -272,6 +272,13 @@ static json_t *make_parameters(struct book *book, const struct gw_route *route)
                                 "^([0-9]+|entries)/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]+)?$"),
                       "level/index[.p/width], index in groups of three digits"));
     }
+    if (gw_datum_asked(route)) {
+        (void)json_array_append_new(
+            parameters, parameter("crs", "query", false,
+                                  json_pack("{s:s,s:[s,s,s],s:s}", "type", "string", "enum",
+                                            "wgs84", "gcj02", "bd09", "default", "wgs84"),
+                                  "datum of the places in the answer"));
+    }
     add_header_parameters(parameters, route);
     return parameters;
 }

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "base/cleanup.h"
+#include "base/datum.h"
 #include "base/text.h"
 #include "states.h"
 #include "wire/pb.h"
@@ -181,8 +182,14 @@ enum gx_rc intake_point(struct gx_ctx *ctx, double lon, double lat, const char *
     if (!isfinite(lon) || !isfinite(lat)) {
         return gx_fail(ctx, GX_P_COORDINATES_RANGE, "/lon", "%g, %g", lon, lat);
     }
-    *ret_point = gx_geo_to_wgs84((struct gx_point){lon, lat}, from);
+    *ret_point = gx_datum_to_wgs84((struct gx_point){lon, lat}, from);
     return GX_OK;
+}
+
+bool intake_unshifted(const char *crs, struct gx_point wgs84)
+{
+    enum gx_crs from = GX_WGS84;
+    return gx_crs_parse(crs, &from) == 0 && from != GX_WGS84 && !gx_datum_shifts(wgs84);
 }
 
 bool intake_is_officer(const struct gx_actor *actor, int32_t area)

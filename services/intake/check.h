@@ -46,6 +46,8 @@ bool intake_source_is_machine(const struct gx_actor *actor, const char *source);
 /* lon, lat and crs of a request to WGS-84. Adds faults with pointers /lon, /crs. Range is judged by place.c. */
 enum gx_rc intake_point(struct gx_ctx *ctx, double lon, double lat, const char *crs,
                         struct gx_point *ret_point);
+/* Was the point said to be in a datum that is not shifted where it lies, and so taken as it is? */
+bool intake_unshifted(const char *crs, struct gx_point wgs84);
 
 /* Officer of that area or system; everybody else gets the redacted view. */
 bool intake_is_officer(const struct gx_actor *actor, int32_t area);

@@ -91,6 +91,15 @@ static enum gx_rc check_responding(struct gx_ctx *ctx, const Genxi__ReportCreate
     return rc;
 }
 
+/* Kept as they came, so that a wrong word about the datum can be put right later. */
+static void keep_raw(const Genxi__ReportCreate *in, Genxi__Report *report)
+{
+    report->has_raw_lon = true;
+    report->raw_lon = in->lon;
+    report->has_raw_lat = true;
+    report->raw_lat = in->lat;
+}
+
 /* Where it is: as typed, else where the site stands. Report and draft get their places, and the flags that follow. */
 static enum gx_rc place_report(struct intake *self, struct gx_ctx *ctx,
                                const Genxi__ReportCreate *in, struct intake_draft *draft)
@@ -108,6 +117,10 @@ static enum gx_rc place_report(struct intake *self, struct gx_ctx *ctx,
     }
     if (rc == GX_OK && in->has_lon && in->has_lat) {
         rc = intake_point(ctx, in->lon, in->lat, in->crs, &typed);
+        keep_raw(in, draft->report);
+    }
+    if (rc == GX_OK && intake_unshifted(in->crs, typed)) {
+        rc = flag(ctx, draft, "datum_outside");
     }
     if (rc != GX_OK) {
         return rc;

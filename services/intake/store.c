@@ -37,6 +37,11 @@ static struct gx_param int_or_null(struct gx_ctx *ctx, bool has, int64_t value)
     return has ? gx_int(ctx, value) : gx_null();
 }
 
+static struct gx_param real_or_null(struct gx_ctx *ctx, bool has, double value)
+{
+    return has ? gx_real(ctx, value) : gx_null();
+}
+
 static struct gx_param texts(struct gx_ctx *ctx, char *const *items, size_t count)
 {
     return gx_text_array(ctx, (const char *const *)items, count);
@@ -649,10 +654,10 @@ enum gx_rc intake_store_report_add(struct gx_ctx *ctx, int32_t area, const Genxi
         "intake_report_add",
         "INSERT INTO intake.report (id, incident_id, area, link, source, org_id, type, lon, lat, "
         "crs, address, text,"
-        " grade, received_at, occurred_at, flags, site_id, external_id)"
+        " grade, received_at, occurred_at, flags, site_id, external_id, raw_lon, raw_lat)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::text[], "
-        "$17, $18)",
-        18, GX_PG_NONE, true};
+        "$17, $18, $19, $20)",
+        20, GX_PG_NONE, true};
     const struct gx_param params[] = {
         gx_text(report->id),
         gx_text(report->incident_id),
@@ -671,7 +676,9 @@ enum gx_rc intake_store_report_add(struct gx_ctx *ctx, int32_t area, const Genxi
         int_or_null(ctx, report->has_occurred_at, report->occurred_at),
         texts(ctx, report->flags, report->n_flags),
         gx_text_or_null(report->site_id),
-        gx_text_or_null(report->external_id)};
+        gx_text_or_null(report->external_id),
+        real_or_null(ctx, report->has_raw_lon, report->raw_lon),
+        real_or_null(ctx, report->has_raw_lat, report->raw_lat)};
     return gx_sql_later(ctx, &ADD, params);
 }
 
@@ -819,6 +826,10 @@ static void read_report(struct gx_ctx *ctx, const struct gx_rows *rows, size_t r
     report->flags = gx_rows_texts(ctx, rows, row, 14, &report->n_flags);
     report->site_id = text_at(ctx, rows, row, 15);
     report->external_id = text_at(ctx, rows, row, 16);
+    report->has_raw_lon = !gx_rows_null(rows, row, 17);
+    report->raw_lon = gx_rows_real(rows, row, 17);
+    report->has_raw_lat = !gx_rows_null(rows, row, 18);
+    report->raw_lat = gx_rows_real(rows, row, 18);
 }
 
 enum gx_rc intake_store_reports_of(struct gx_ctx *ctx, const char *incident_id,
@@ -828,7 +839,8 @@ enum gx_rc intake_store_reports_of(struct gx_ctx *ctx, const char *incident_id,
         "intake_reports_of",
         "SELECT id, incident_id, link, source, org_id, type, lon, lat, crs, address, text, grade, "
         "received_at,"
-        " occurred_at, flags, site_id, external_id FROM intake.report WHERE incident_id = $1"
+        " occurred_at, flags, site_id, external_id, raw_lon, raw_lat FROM intake.report WHERE "
+        "incident_id = $1"
         " ORDER BY received_at, id LIMIT 500",
         1, GX_PG_ROWS, false};
     const struct gx_param params[] = {gx_text(incident_id)};

@@ -10,6 +10,7 @@
 #include "tip.h"
 
 #include "base/clock.h"
+#include "base/datum.h"
 #include "base/id.h"
 #include "base/text.h"
 #include "incident.pb-c.h"
@@ -65,7 +66,7 @@ static enum gx_rc check_create(struct gx_ctx *ctx, const Genxi__TipCreate *in,
     if (rc == GX_OK) {
         rc = intel_check_exercise(ctx, in->has_exercise && in->exercise);
     }
-    *ret_place = gx_geo_to_wgs84(place, crs);
+    *ret_place = gx_datum_to_wgs84(place, crs);
     return rc;
 }
 

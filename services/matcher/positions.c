@@ -8,6 +8,7 @@
 #include "store.h"
 
 #include "base/clock.h"
+#include "base/datum.h"
 #include "base/text.h"
 #include "wire/pb.h"
 
@@ -140,7 +141,7 @@ static void examine(struct batch *batch, size_t i, const struct teller *teller)
     }
     struct gx_point given = {in->lon, in->lat};
     batch->fixes[i].fix =
-        (struct fix){gx_geo_valid(given) ? gx_geo_to_wgs84(given, crs) : given, in->at};
+        (struct fix){gx_geo_valid(given) ? gx_datum_to_wgs84(given, crs) : given, in->at};
 }
 
 static void judge(struct matcher *self, struct gx_ctx *ctx, struct batch *batch, int64_t now)

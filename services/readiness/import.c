@@ -2,6 +2,7 @@
 #include "import.h"
 
 #include "base/clock.h"
+#include "base/datum.h"
 #include "base/text.h"
 #include "rules.h"
 #include "wire/pb.h"
@@ -185,7 +186,7 @@ static void place_cells(struct line *line, double *ret_lon, double *ret_lat)
         import_fault_add(line->faults, line->row->line, "crs", GX_P_CRS_UNKNOWN, "%s",
                          "wgs84, gcj02, bd09");
     }
-    place = gx_geo_to_wgs84(place, crs);
+    place = gx_datum_to_wgs84(place, crs);
     *ret_lon = place.lon;
     *ret_lat = place.lat;
 }
@@ -270,7 +271,7 @@ static void take_ring(struct line *line, Genxi__Station *station)
     (void)gx_crs_parse(cell(line, "crs"), &crs);
     for (size_t i = 0; i < count && crs != GX_WGS84; i++) {
         struct gx_point point =
-            gx_geo_to_wgs84((struct gx_point){ring[2 * i], ring[2 * i + 1]}, crs);
+            gx_datum_to_wgs84((struct gx_point){ring[2 * i], ring[2 * i + 1]}, crs);
         ring[2 * i] = point.lon;
         ring[2 * i + 1] = point.lat;
     }

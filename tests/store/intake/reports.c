@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include "base/clock.h"
+#include "base/datum.h"
 #include "wire/pb.h"
 
 #include <pthread.h>
@@ -295,7 +296,7 @@ static void test_crs_site_and_late(void **state)
     fresh_place();
     struct gx_point typed = {102.61, 25.01};
     Genxi__ReportCreate report = report_of("fight", 0);
-    struct gx_point shifted = gx_geo_from_wgs84(typed, GX_GCJ02);
+    struct gx_point shifted = gx_datum_from_wgs84(typed, GX_GCJ02);
     report.lon = shifted.lon;
     report.lat = shifted.lat;
     report.crs = gx_pb_text("gcj02");

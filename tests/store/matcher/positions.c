@@ -5,7 +5,7 @@
 #include "memory/store.h"
 
 #include "base/clock.h"
-#include "base/geo.h"
+#include "base/datum.h"
 
 #include <unistd.h>
 
@@ -178,7 +178,7 @@ static void test_foreign_coordinates_are_converted(void **state)
     const struct townsman man = {
         .name = "p9", .org = "station", .force = FORCE(POLICE), .no_fix = true};
     struct gx_actor desk = actor_desk("station");
-    struct gx_point shifted = gx_geo_from_wgs84(CENTRE, GX_GCJ02);
+    struct gx_point shifted = gx_datum_from_wgs84(CENTRE, GX_GCJ02);
     Genxi__PositionsTaken taken = GENXI__POSITIONS_TAKEN__INIT;
     add_person(&man);
     Genxi__Position item = fix("p9", shifted.lon, shifted.lat, gx_clock_wall_ms());
