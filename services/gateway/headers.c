@@ -3,11 +3,16 @@
 
 #include "base/text.h"
 
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+enum {
+    BASIC_MAX = 512 /* user, colon and password */
+};
 
 static const char *skip_blanks(const char *at)
 {
@@ -140,4 +145,38 @@ void gw_media_type(const char *content_type, char *out, size_t room)
         out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
     }
     out[size] = '\0';
+}
+
+static int copy_part(const char *from, size_t size, char *out, size_t room)
+{
+    if (size >= room || memchr(from, '\0', size) != NULL) {
+        return -1;
+    }
+    memcpy(out, from, size);
+    out[size] = '\0';
+    return 0;
+}
+
+int gw_basic(const char *authorization, char *user, size_t user_room, char *password,
+             size_t password_room)
+{
+    char plain[BASIC_MAX];
+    size_t size = 0;
+    if (authorization == NULL || strncasecmp(authorization, "Basic ", 6) != 0) {
+        return -1;
+    }
+    const char *text = skip_blanks(authorization + 6);
+    if (sodium_base642bin((unsigned char *)plain, sizeof plain, text, strlen(text), " ", &size,
+                          NULL, sodium_base64_VARIANT_ORIGINAL) != 0) {
+        return -1;
+    }
+    const char *colon = memchr(plain, ':', size);
+    if (colon == NULL) {
+        return -1;
+    }
+    size_t user_size = (size_t)(colon - plain);
+    int good = copy_part(plain, user_size, user, user_room) == 0 &&
+               copy_part(colon + 1, size - user_size - 1, password, password_room) == 0;
+    sodium_memzero(plain, sizeof plain);
+    return good ? 0 : -1;
 }

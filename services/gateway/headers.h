@@ -14,6 +14,11 @@ int gw_sf_string(const char *field, char *out, size_t room);
 /* The token of "Bearer <token>", inside authorization; NULL for another scheme or none. */
 const char *gw_bearer(const char *authorization);
 
+/*
+ * "Basic <base64 of user:password>"; 0, or -1 for another scheme, none, or a user or password that does not fit or holds a NUL.
+ */
+int gw_basic(const char *authorization, char *user, size_t user_room, char *password,
+             size_t password_room);
 /* "zh-CN" or "en": the supported language that Accept-Language likes best; fallback for NULL or neither. */
 const char *gw_language(const char *accept_language, const char *fallback);
 

@@ -199,6 +199,30 @@ static void test_media_type_stands_alone(void **state)
     assert_string_equal(out, "");
 }
 
+static void test_basic_gives_user_and_password(void **state)
+{
+    (void)state;
+    char user[8];
+    char password[8];
+    assert_int_equal(gw_basic("Basic ZzcscDpx", user, sizeof user, password, sizeof password), 0);
+    assert_string_equal(user, "g7,p");
+    assert_string_equal(password, "q");
+    assert_int_equal(gw_basic("basic  Zzc6YTpi", user, sizeof user, password, sizeof password), 0);
+    assert_string_equal(user, "g7");
+    assert_string_equal(password, "a:b"); /* the first colon parts them */
+    assert_int_equal(gw_basic("Basic Ojo=", user, sizeof user, password, sizeof password), 0);
+    assert_string_equal(user, "");
+    static const char *const BAD[] = {
+        "Bearer Zzc6YTpi",        "Basic", "Basic !!!!", "Basic Zzc=", /* no colon */
+        "Basic MTIzNDU2Nzg6cA==",                                      /* a user of eight */
+        "Basic YQBiOmM=",                                              /* a NUL */
+    };
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        assert_int_equal(gw_basic(BAD[i], user, sizeof user, password, sizeof password), -1);
+    }
+    assert_int_equal(gw_basic(NULL, user, sizeof user, password, sizeof password), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_bearer_is_found_in_any_case),
         cmocka_unit_test(test_language_is_the_best_liked),
         cmocka_unit_test(test_media_type_stands_alone),
+        cmocka_unit_test(test_basic_gives_user_and_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
