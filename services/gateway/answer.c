@@ -48,7 +48,9 @@ static void add_for_status(struct MHD_Response *response, const struct gw_reques
         add(response, "Retry-After", seconds);
     }
     if (status == 401) {
-        add(response, "WWW-Authenticate", "Bearer realm=\"genxi\"");
+        bool phone = request->phone.status != 0;
+        add(response, "WWW-Authenticate",
+            phone ? "Basic realm=\"genxi\"" : "Bearer realm=\"genxi\"");
     }
     if (!request->whole) { /* the rest of its body is not wanted */
         add(response, "Connection", "close");
@@ -165,6 +167,7 @@ static enum MHD_Result answer_body(struct gw_request *request)
     case GW_JSON:
     case GW_IMPORT:
     case GW_STREAM:
+    case GW_PHONE:
         break;
     }
     if (request->match.route->status == 204) {
@@ -173,8 +176,18 @@ static enum MHD_Result answer_body(struct gw_request *request)
     return answer_json(request, out);
 }
 
+static enum MHD_Result answer_phone(struct gw_request *request)
+{
+    const struct gw_phone_answer *phone = &request->phone;
+    return queue(request, phone->status, phone->body[0] == '\0' ? NULL : "application/json",
+                 view_of(phone->body));
+}
+
 enum MHD_Result gw_answer(struct gw_request *request)
 {
+    if (request->phone.status != 0) {
+        return answer_phone(request);
+    }
     if (request->rc != GX_OK || request->ctx.fault_count > 0) {
         if (request->rc == GX_INTERNAL) {
             gx_log(&request->ctx, GX_ERROR, "request-failed", "%s",

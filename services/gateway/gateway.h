@@ -5,10 +5,12 @@
 
 #include "auth.h"
 #include "bucket.h"
+#include "datum.h"
 #include "devices.h"
 #include "doors/dc09/door.h"
 #include "doors/door.h"
-#include "datum.h"
+#include "doors/jt808/car.h"
+#include "doors/phones.h"
 #include "hub.h"
 #include "lockout.h"
 #include "pool.h"
@@ -31,6 +33,7 @@ struct gateway {
     struct gw_hub *hub;
     struct gw_devices *devices;
     struct dc09 *dc09;
+    struct cars *cars;
     struct doors *doors; /* NULL: all are off */
     struct MHD_Daemon *daemon;
     char *openapi;
@@ -90,6 +93,8 @@ struct gw_request {
     ProtobufCMessage *out;
     enum gx_rc rc; /* of what was asked */
     bool replayed;
+    char *query; /* as it came, of a phone */
+    struct gw_phone_answer phone;
 };
 
 /* --- server.c --- */

@@ -53,6 +53,11 @@ static enum gx_rc open_doors(void)
         ports[count++] =
             (struct door_port){&DC09_PROTOCOL, gateway.dc09, (int)settings.dc09_port, .udp = true};
     }
+    if (settings.jt808_port != 0) {
+        gateway.cars = cars_new(gateway.devices);
+        ports[count++] = (struct door_port){
+            .protocol = &CARS_PROTOCOL, .self = gateway.cars, .port = (int)settings.jt808_port};
+    }
     return count == 0 ? GX_OK : doors_open(&doors, ports, count, &gateway.doors);
 }
 
@@ -113,6 +118,7 @@ static void close_parts(void)
     gw_pool_free(gateway.lookups);
     doors_free(gateway.doors);
     dc09_free(gateway.dc09);
+    cars_free(gateway.cars);
     if (gateway.hub != NULL) {
         gw_hub_stop(gateway.hub);
     }

@@ -15,6 +15,10 @@ enum gw_metric {
     GW_M_AUTH_LOCKED,
     GW_M_RATE_LIMITED,
     GW_M_LOOKUPS,
+    GW_M_POINTS_TAKEN,
+    GW_M_POINTS_REFUSED,
+    GW_M_POINTS_MOCKED,
+    GW_M_PRESSES,
     GW_M_LATENCY,
     GW_M_COUNT
 };

@@ -339,6 +339,7 @@ static json_t *make_content(struct book *book, const struct gw_route *route)
                        reference("schemas", message_schema(book, item_type(type))));
     case GW_JSON:
     case GW_IMPORT:
+    case GW_PHONE:
         break;
     }
     return content("application/json", reference("schemas", message_schema(book, type)));
@@ -461,6 +462,9 @@ static json_t *make_paths(struct book *book, json_t *tags)
         char path[NAME_ROOM];
         char method[16];
         char tag[NAME_ROOM];
+        if (routes[i].kind == GW_PHONE) {
+            continue; /* other people's protocols, described by them */
+        }
         public_path(&routes[i], path);
         (void)snprintf(method, sizeof method, "%s", routes[i].method);
         for (char *at = method; *at != '\0'; at++) {

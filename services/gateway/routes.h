@@ -17,7 +17,8 @@ enum gw_kind {
     GW_BYTES,
     GW_IMPORT,
     GW_STREAM,
-    GW_OPENAPI
+    GW_OPENAPI,
+    GW_PHONE
 };
 
 enum {

@@ -23,6 +23,7 @@ enum {
     CONNECTION_BYTES = 6 * 1024, /* buffers of one connection; bounds its headers as well */
     REQUEST_ARENA_MIN = 16 * 1024 * 1024, /* most memory of one request beside its body */
     PATH_SHOWN = 200,
+    PHONE_BODY_MAX = 64 * 1024,
     CERTIFICATE_MAX = 1024 * 1024,
     STREAM_ARGUMENT_SIZE = 4096,
     DISCARD_FACTOR = 2,           /* times the longest import */
@@ -117,6 +118,9 @@ static struct gw_request *new_request(struct gateway *gateway, struct MHD_Connec
 static size_t body_limit(const struct gw_request *request)
 {
     const struct gw_settings *settings = request->gateway->settings;
+    if (request->match.route->kind == GW_PHONE) {
+        return PHONE_BODY_MAX;
+    }
     return (size_t)(request->match.route->kind == GW_IMPORT ? settings->import_bytes
                                                             : settings->body_bytes);
 }
@@ -309,6 +313,9 @@ static enum MHD_Result begin(struct gw_request *request)
     }
     request->rc = check_headers(request);
     request->step = GW_BODY;
+    if (request->rc == GX_OK && request->match.route->kind == GW_PHONE) {
+        return MHD_YES; /* its rate is its own, known when the body says who it is */
+    }
     if (request->rc == GX_OK && request->match.route->roles == 0) {
         request->rc = check_rate(request);
     } else if (request->rc == GX_OK) {
@@ -438,6 +445,9 @@ static enum MHD_Result work(struct gw_request *request)
     }
     if (kind == GW_OPENAPI) {
         return gw_answer(request);
+    }
+    if (kind == GW_PHONE) {
+        return gw_phone_start(request) ? MHD_YES : gw_answer(request);
     }
     request->rc = gw_call_build(request);
     if (request->rc == GX_OK && gw_call_start(request)) {

@@ -52,6 +52,7 @@ const struct gx_setting GW_SETTINGS[] = {
         "a device's connection without a frame for so long is closed"),
     INT(door_frame_seconds, "10", 1, 600,
         "a frame must have come within, and the first one after the connection"),
+    INT(jt808_port, "8808", 0, 65535, "port for patrol cars (JT/T 808, TCP); 0: off"),
     INT(dc09_port, "8809", 0, 65535, "port for alarm panels (SIA DC-09, TCP and UDP); 0: off"),
     INT(dc09_late_seconds, "40", 1, 86400,
         "a panel's timestamp may lie so far back; else it is told to set its clock"),

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum {
-    GW_DEVICE_SIZE = 64 /* a device's own number or name, and its end */
+    GW_DEVICE_SIZE = 65 /* a device's own number or name, and its end */
 };
 
 struct gw_point {

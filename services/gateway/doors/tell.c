@@ -10,7 +10,7 @@
 #include "wire/pb.h"
 
 #include <inttypes.h>
-#include <math.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +25,30 @@ static const char *const SOS_TYPE = "responder_sos";
 static const char *const CRS_NAMES[] = {
     [GX_WGS84] = "wgs84", [GX_GCJ02] = "gcj02", [GX_BD09] = "bd09"};
 
+void gw_teller_of(const struct gw_device *device, const char *source, struct gw_teller *ret_teller)
+{
+    struct gw_teller *teller = ret_teller;
+    *teller = (struct gw_teller){.source = source,
+                                 .crs = device->datum == GENXI__DATUM__DATUM_GCJ02  ? GX_GCJ02
+                                        : device->datum == GENXI__DATUM__DATUM_BD09 ? GX_BD09
+                                                                                    : GX_WGS84};
+    (void)snprintf(teller->device_id, sizeof teller->device_id, "%s", device->id);
+    (void)snprintf(teller->org_id, sizeof teller->org_id, "%s", device->org);
+    (void)snprintf(teller->responder_id, sizeof teller->responder_id, "%s", device->responder);
+    (void)snprintf(teller->code, sizeof teller->code, "%s", device->code);
+}
+
+bool gw_device_proves(const struct gw_device *device, const char *secret)
+{
+    size_t size = strlen(device->secret);
+    return device->active && !device->sealed_wrong && size > 0 && strlen(secret) == size &&
+           sodium_memcmp(device->secret, secret, size) == 0;
+}
+
 /* The commands of one telling, each sent when the one before it is answered. */
 enum step {
-    FIND_PLACE,   /* a press without a place: where the responder was seen last */
+    FIND_PLACE, /* a press without a place: where the responder was seen last */
+    FIND_AREA,
     FIND_STATION, /* nowhere: the station of its area stands for it */
     REPORT,
     POSITIONS,
@@ -43,6 +64,7 @@ struct gw_tell {
     Genxi__PositionBatch *batch;
     struct gx_ctx ctx;
     struct gw_told told;
+    int32_t area; /* of the responder; 0: not known */
     char key[GX_ID_SIZE];
 };
 
@@ -98,14 +120,13 @@ static char *press_text(struct gw_tell *tell)
     char at[GX_TIME_TEXT_SIZE];
     const struct gw_teller *teller = &tell->teller;
     int64_t age_ms = gx_clock_wall_ms() - tell->press.press_at;
-    const char *who = teller->name[0] == '\0' ? teller->code : teller->name;
     const char *mock = tell->press.point.mock ? " 位置疑似伪造 place marked as mocked;" : "";
     struct gx_arena *arena = &tell->ctx.arena;
     char *old = gx_arena_printf(arena, "%s", "");
     if (age_ms >= MINUTE_MS) {
         old = gx_arena_printf(arena, " (%" PRId64 " 分钟前 min ago)", age_ms / MINUTE_MS);
     }
-    return gx_arena_printf(arena, "一键求助 SOS button: %s, %s%s;%s%s", who,
+    return gx_arena_printf(arena, "一键求助 SOS button: %s, %s%s;%s%s", teller->code,
                            gx_time_format(tell->press.press_at, at), old == NULL ? "" : old, mock,
                            tell->place_note);
 }
@@ -136,11 +157,22 @@ static ProtobufCMessage *make_report(struct gw_tell *tell)
     return ctx->arena.spent ? NULL : &report->base;
 }
 
+static ProtobufCMessage *make_responder_query(struct gw_tell *tell)
+{
+    Genxi__ResponderQuery *query = gx_pb_new(&tell->ctx, &genxi__responder_query__descriptor);
+    if (query != NULL) {
+        query->id = tell->teller.responder_id;
+    }
+    return query == NULL ? NULL : &query->base;
+}
+
 static uint32_t command_of(enum step step)
 {
     switch (step) {
     case FIND_PLACE:
         return GX_C_live_list;
+    case FIND_AREA:
+        return GX_C_responder_list;
     case FIND_STATION:
         return GX_C_station_list;
     case REPORT:
@@ -157,6 +189,8 @@ static ProtobufCMessage *request_of(struct gw_tell *tell)
     switch (tell->step) {
     case FIND_PLACE:
         return gx_pb_new(&tell->ctx, &genxi__live_query__descriptor);
+    case FIND_AREA:
+        return make_responder_query(tell);
     case FIND_STATION:
         return gx_pb_new(&tell->ctx, &genxi__station_query__descriptor);
     case REPORT:
@@ -188,11 +222,16 @@ static void take_live(struct gw_tell *tell, const Genxi__LiveList *list)
     }
 }
 
+static void take_area(struct gw_tell *tell, const Genxi__ResponderList *list)
+{
+    tell->area = list->n_items == 0 ? 0 : list->items[0]->area;
+}
+
 static void take_station(struct gw_tell *tell, const Genxi__StationList *list)
 {
     const Genxi__Station *found = list->n_items == 0 ? NULL : list->items[0];
     for (size_t i = 0; i < list->n_items; i++) {
-        found = list->items[i]->area == tell->teller.area ? list->items[i] : found;
+        found = list->items[i]->area == tell->area ? list->items[i] : found;
     }
     if (found != NULL) {
         take_place(tell, found->lon, found->lat,
@@ -205,7 +244,11 @@ static void take_reply(struct gw_tell *tell, const ProtobufCMessage *message)
     switch (tell->step) {
     case FIND_PLACE:
         take_live(tell, (const Genxi__LiveList *)message);
-        tell->step = tell->press.point.has_place ? REPORT : FIND_STATION;
+        tell->step = tell->press.point.has_place ? REPORT : FIND_AREA;
+        break;
+    case FIND_AREA:
+        take_area(tell, (const Genxi__ResponderList *)message);
+        tell->step = FIND_STATION;
         break;
     case FIND_STATION:
         take_station(tell, (const Genxi__StationList *)message);
@@ -234,8 +277,8 @@ static void send_step(struct gw_tell *tell);
 /* A look-up that failed is no reason to drop a press: the next way to a place is tried. */
 static bool go_round(struct gw_tell *tell)
 {
-    if (tell->step == FIND_PLACE) {
-        tell->step = FIND_STATION;
+    if (tell->step == FIND_PLACE || tell->step == FIND_AREA) {
+        tell->step = tell->step == FIND_PLACE ? FIND_AREA : FIND_STATION;
         return true;
     }
     return false;

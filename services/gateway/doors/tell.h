@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/ctx.h"
 #include "base/datum.h"
+#include "devices.h"
 #include "doors/point.h"
 
 #include <protobuf-c/protobuf-c.h>
@@ -17,8 +18,7 @@
 #include <stddef.h>
 
 enum {
-    GW_TELL_POINTS_MAX = 500,
-    GW_TELL_NAME_SIZE = 128
+    GW_TELL_POINTS_MAX = 500
 };
 
 /* Who speaks, as the registry knows it. */
@@ -26,9 +26,7 @@ struct gw_teller {
     char device_id[GX_ID_SIZE];
     char org_id[GX_ID_SIZE];
     char responder_id[GX_ID_SIZE]; /* "": nobody carries it; then no position is taken */
-    char code[GW_DEVICE_SIZE];
-    char name[GW_TELL_NAME_SIZE]; /* for people; may be "" */
-    int32_t area;
+    char code[GW_DEVICE_CODE_SIZE];
     enum gx_crs crs;    /* of the places that it sends */
     const char *source; /* of its reports: "phone" or "patrol" */
 };
@@ -46,6 +44,10 @@ struct gw_told {
     bool pressed;    /* the press stands as a report */
     char number[48]; /* of its incident */
 };
+
+void gw_teller_of(const struct gw_device *device, const char *source, struct gw_teller *ret_teller);
+/* Is it known, in use, and is this its secret? Takes as long whatever of the secret is wrong. */
+bool gw_device_proves(const struct gw_device *device, const char *secret);
 
 struct gw_tell; /* one telling under way */
 
