@@ -1,7 +1,7 @@
 # A whole genxi cluster in one folder: configuration, keys, servers, supervised services. Source it after servers.sh.
 #   gx_cluster_up DIR     everything, from nothing if need be; returns when the cluster is ready
 #   gx_cluster_down DIR   stops what it started, by process id
-# Ports (settable): GENXI_HTTPS_PORT 8443, GENXI_DC09_PORT 8809 (0: off), GENXI_ADMIN_BASE 9600 and the following. Binaries: GENXI_BIN (default build/bin).
+# Ports (settable): GENXI_HTTPS_PORT 8443, GENXI_DC09_PORT 8809 and GENXI_JT808_PORT 8808 (0: off), GENXI_ADMIN_BASE 9600 and the following. Binaries: GENXI_BIN (default build/bin).
 # More settings for services: lines of DIR/extra.conf, in the form of the settings file, win over the generated ones.
 
 GX_SERVICES="readiness intake matcher notifier intel-share audit gateway"
@@ -40,7 +40,7 @@ CONF
         done
         printf '\n[gateway]\nhttps_port = %s\ntls_cert = %s/keys/tls/server.crt\ntls_key = %s/keys/tls/server.key\n' \
             "${GENXI_HTTPS_PORT:-8443}" "$dir" "$dir"
-        printf 'dc09_port = %s\n' "${GENXI_DC09_PORT:-8809}"
+        printf 'dc09_port = %s\njt808_port = %s\n' "${GENXI_DC09_PORT:-8809}" "${GENXI_JT808_PORT:-8808}"
         [ ! -e "$dir/demo.conf" ] || cat "$dir/demo.conf"
         [ ! -e "$dir/extra.conf" ] || cat "$dir/extra.conf"
     } >"$dir/genxi.conf.new"

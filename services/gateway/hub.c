@@ -24,6 +24,7 @@ static const int64_t LATE_US = 10000000; /* the journal was not seen for so long
 struct gw_hub {
     struct gw_auth *auth;
     struct gw_devices *devices;
+    void (*offered)(const Genxi__Offer *offer);
     struct gw_ring *ring;
     struct gw_streams *streams;
     struct gx_background *background;
@@ -102,6 +103,9 @@ static void heed(struct gw_hub *hub, struct gx_ctx *ctx, const Genxi__Event *eve
     } else if (event->type == GX_E_device_changed &&
                gx_pb_unpack(ctx, &genxi__device_changed__descriptor, body, &payload) == GX_OK) {
         gw_devices_heed(hub->devices, (const Genxi__DeviceChanged *)payload, event->at);
+    } else if (event->type == GX_E_offer_made && hub->offered != NULL &&
+               gx_pb_unpack(ctx, &genxi__offer_made__descriptor, body, &payload) == GX_OK) {
+        hub->offered(((const Genxi__OfferMade *)payload)->offer);
     }
 }
 
@@ -257,6 +261,7 @@ enum gx_rc gw_hub_open(const struct gw_hub_settings *settings, struct gw_hub **r
     }
     hub->auth = settings->auth;
     hub->devices = settings->devices;
+    hub->offered = settings->offered;
     enum gx_rc rc = gx_background_open(&hub->background);
     if (rc == GX_OK) {
         rc = gx_subscriber_open(settings->bus, &hub->subscriber);

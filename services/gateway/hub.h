@@ -7,6 +7,7 @@
 #define GATEWAY_HUB_H
 
 #include "devices.h"
+#include "dispatch.pb-c.h"
 #include "settings.h"
 #include "stream.h"
 #include "wire/bus.h"
@@ -18,6 +19,8 @@ struct gw_hub_settings {
     struct gw_auth *auth;
     struct gw_devices *devices;
     struct gw_pool *pool;
+    /* Told of each offer as it is made, in the hub's thread: must not block. May be NULL. */
+    void (*offered)(const Genxi__Offer *offer);
     void (*suspend)(void *connection);
     void (*resume)(void *connection);
 };

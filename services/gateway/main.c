@@ -20,6 +20,7 @@ enum {
 static const struct gx_event_row EVENTS[] = {{GX_E_device_changed, gw_devices_on_changed}};
 
 static struct gw_settings settings;
+static _Atomic(struct doors *) cars_doors; /* NULL: none serve cars */
 static struct gateway gateway = {.settings = &settings};
 
 static struct gx_bus_settings bus_settings(const struct gx_common_settings *common)
@@ -61,6 +62,15 @@ static enum gx_rc open_doors(void)
     return count == 0 ? GX_OK : doors_open(&doors, ports, count, &gateway.doors);
 }
 
+/* The hub runs before the doors are open. */
+static void offered(const Genxi__Offer *offer)
+{
+    struct doors *doors = atomic_load(&cars_doors);
+    if (doors != NULL) {
+        cars_offer(doors, gateway.cars, offer);
+    }
+}
+
 /* The copy of devices is read before anybody may speak. */
 static enum gx_rc read_devices(const struct gx_common_settings *common)
 {
@@ -100,6 +110,7 @@ static enum gx_rc open_parts(const struct gx_common_settings *common)
                                         .auth = gateway.auth,
                                         .devices = gateway.devices,
                                         .pool = gateway.lookups,
+                                        .offered = offered,
                                         .suspend = gw_suspend,
                                         .resume = gw_resume};
     if (rc == GX_OK) {
@@ -108,7 +119,13 @@ static enum gx_rc open_parts(const struct gx_common_settings *common)
     if (rc == GX_OK) {
         rc = gw_server_open(&gateway);
     }
-    return rc == GX_OK ? open_doors() : rc;
+    if (rc == GX_OK) {
+        rc = open_doors();
+    }
+    if (rc == GX_OK && gateway.cars != NULL) {
+        atomic_store(&cars_doors, gateway.doors);
+    }
+    return rc;
 }
 
 static void close_parts(void)
@@ -116,12 +133,12 @@ static void close_parts(void)
     gx_caller_free(gateway.caller);
     gw_pool_free(gateway.logins);
     gw_pool_free(gateway.lookups);
+    if (gateway.hub != NULL) { /* it tells the doors of offers */
+        gw_hub_stop(gateway.hub);
+    }
     doors_free(gateway.doors);
     dc09_free(gateway.dc09);
     cars_free(gateway.cars);
-    if (gateway.hub != NULL) {
-        gw_hub_stop(gateway.hub);
-    }
     if (gateway.daemon != NULL) {
         gw_server_close(&gateway);
     }

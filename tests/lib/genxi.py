@@ -27,8 +27,9 @@ class Cluster:
         self.https_port = int(https_port or os.environ.get("GENXI_HTTPS_PORT", 18443))
         self.admin_port = int(admin_port or os.environ.get("GENXI_ADMIN_BASE", 19600))
         self.dc09_port = int(os.environ.get("GENXI_DC09_PORT", self.https_port + 366))
+        self.jt808_port = int(os.environ.get("GENXI_JT808_PORT", self.https_port + 365))
         self.env = dict(os.environ, GENXI_ROOT=ROOT, GENXI_BIN=BIN, GENXI_HTTPS_PORT=str(self.https_port), GENXI_ADMIN_BASE=str(self.admin_port),
-                        GENXI_DC09_PORT=str(self.dc09_port))
+                        GENXI_DC09_PORT=str(self.dc09_port), GENXI_JT808_PORT=str(self.jt808_port))
 
     def _bash(self, command, check=True, timeout=240):
         script = f'set -euo pipefail; . "{ROOT}/deploy/lib/servers.sh"; . "{ROOT}/deploy/lib/cluster.sh"; {command}'

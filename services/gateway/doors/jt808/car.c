@@ -8,13 +8,15 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     WRONG_CODES_MAX = 3, /* then the connection is closed */
-    HEADS = 4096
+    HEADS = 4096,
+    URGENT_GRADE = 2
 };
 
 enum outcome {
@@ -448,24 +450,52 @@ const struct door_protocol CARS_PROTOCOL = {.name = "jt808",
 
 /* --- down to the car --- */
 
-bool cars_text(struct doors *doors, struct cars *cars, const char *responder_id, bool urgent,
-               const char *text)
+/* An offer on its way into the doors' thread. */
+struct offer {
+    struct cars *cars;
+    char responder_id[GX_ID_SIZE];
+    int64_t expires_at;
+    bool urgent;
+    char text[JT808_BODY_MAX];
+};
+
+/* Connections of the responder's cars; one responder may drive with two terminals. */
+static void send_offer(struct doors *doors, void *arg)
 {
-    bool sent = false;
-    for (size_t i = 0; i < HEADS; i++) {
-        for (const struct held *held = cars->heads[i]; held != NULL; held = held->next) {
-            struct door_conn *conn =
-                gx_text_is(held->responder_id, responder_id) ? door_find(doors, held->conn) : NULL;
+    struct offer *offer = arg;
+    for (size_t i = 0; i < HEADS && offer->expires_at > gx_clock_wall_ms(); i++) {
+        for (const struct held *held = offer->cars->heads[i]; held != NULL; held = held->next) {
+            struct door_conn *conn = gx_text_is(held->responder_id, offer->responder_id)
+                                         ? door_find(doors, held->conn)
+                                         : NULL;
             if (conn == NULL) {
                 continue;
             }
             uint8_t body[JT808_BODY_MAX];
             const struct car *car = door_state(conn);
-            size_t size = jt808_text_body(car->header.is_2019, urgent, text, body);
+            size_t size = jt808_text_body(car->header.is_2019, offer->urgent, offer->text, body);
             send_body(conn, &car->header, JT808_TEXT, (struct gx_view){body, size});
             door_count(conn, TEXT_SENT);
-            sent = true;
         }
     }
-    return sent;
+    free(offer);
+}
+
+void cars_offer(struct doors *doors, struct cars *cars, const Genxi__Offer *offer)
+{
+    struct offer *news = calloc(1, sizeof *news);
+    if (news == NULL) {
+        abort();
+    }
+    news->cars = cars;
+    (void)snprintf(news->responder_id, sizeof news->responder_id, "%s", offer->responder_id);
+    news->expires_at = offer->expires_at;
+    news->urgent = offer->grade <= URGENT_GRADE;
+    (void)snprintf(news->text, sizeof news->text, "新任务 %s%s %s%s%s,约%" PRIu32 "分钟车程,请签收",
+                   offer->exercise ? "[演练] " : "", offer->number, offer->type,
+                   offer->address == NULL ? "" : ",", offer->address == NULL ? "" : offer->address,
+                   offer->travel_seconds / 60 + 1);
+    if (!doors_post(doors, send_offer, news)) {
+        free(news);
+    }
 }

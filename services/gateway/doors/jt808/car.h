@@ -9,6 +9,7 @@
 #define GATEWAY_DOORS_JT808_CAR_H
 
 #include "devices.h"
+#include "dispatch.pb-c.h"
 #include "doors/door.h"
 
 struct cars;
@@ -19,8 +20,10 @@ extern const struct door_protocol CARS_PROTOCOL; /* its self is a struct cars */
 struct cars *cars_new(struct gw_devices *devices);
 void cars_free(struct cars *cars); /* NULL is fine */
 
-/* In the doors' thread: text for the display of the responder's car; false when it is not connected. */
-bool cars_text(struct doors *doors, struct cars *cars, const char *responder_id, bool urgent,
-               const char *text);
+/*
+ * Any thread: the offer goes down as text to the display of its responder's car, if that is connected here. Nothing waits for it: the
+ * notifier's channels carry the offer, this is one more way to see it.
+ */
+void cars_offer(struct doors *doors, struct cars *cars, const Genxi__Offer *offer);
 
 #endif
