@@ -103,7 +103,7 @@ def presses(device):
 
 
 on_shift = duty.get("/v1/responders?on_shift=true&force=guard&limit=50")[1]["items"]
-guard, other, third, fourth = on_shift[:4]
+guard, other, third, fourth = random.sample(on_shift, 4)  # others at each run: they are somewhere already
 station = duty.get("/v1/stations")[1]["items"][0]
 placed = {one["id"]: {"lon": station["lon"] + n * 0.004, "lat": station["lat"] + 0.001} for n, one in enumerate((guard, other, third, fourth))}
 status, taken, _ = duty.post("/v1/positions", {"positions": [{"responder_id": who, "at": iso(time.time() - 60), **at} for who, at in placed.items()]})
