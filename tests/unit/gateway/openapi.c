@@ -58,7 +58,11 @@ static void test_openapi_has_every_route_once(void **state)
         }
     }
     json_decref(ids);
-    assert_int_equal(operations, count);
+    size_t phones = 0; /* by their apps' protocols: not described here */
+    for (size_t i = 0; i < count; i++) {
+        phones += routes[i].kind == GW_PHONE ? 1 : 0;
+    }
+    assert_int_equal(operations, count - phones);
     assert_int_equal(count == 0, routes == NULL);
 }
 
