@@ -6,7 +6,7 @@ if(CCACHE_PROGRAM)
 endif()
 
 foreach(pair "zmq libzmq" "czmq libczmq" "protobufc libprotobuf-c" "pq libpq" "hiredis hiredis" "mhd libmicrohttpd"
-             "gnutls gnutls" "curl libcurl" "jansson jansson" "sodium libsodium" "crypto libcrypto" "cmocka cmocka")
+             "gnutls gnutls" "curl libcurl" "jansson jansson" "sodium libsodium" "qrencode libqrencode" "crypto libcrypto" "cmocka cmocka")
   string(REPLACE " " ";" pair "${pair}")
   list(GET pair 0 alias)
   list(GET pair 1 module)

@@ -2,6 +2,8 @@
 /* From a request's outcome to what goes out: status, headers, JSON, problem, note, bytes or stream. */
 #include "gateway.h"
 
+#include "enrol.h"
+
 #include "audit.pb-c.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -139,6 +141,22 @@ static enum MHD_Result answer_json(struct gw_request *request, ProtobufCMessage 
     return queue(request, request->match.route->status, "application/json", view_of(json));
 }
 
+/* A browser gets a page. */
+static enum MHD_Result answer_enrolment(struct gw_request *request, ProtobufCMessage *out)
+{
+    const char *accept =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+    if (accept == NULL || strstr(accept, "text/html") == NULL) {
+        return answer_json(request, out);
+    }
+    const char *page = gw_enrol_page(&request->ctx, (const Genxi__PhoneSettings *)out);
+    if (page == NULL) {
+        request->rc = gx_fail(&request->ctx, GX_P_INTERNAL, "", "memory");
+        return answer_problem(request);
+    }
+    return queue(request, 200, "text/html; charset=utf-8", view_of(page));
+}
+
 static enum MHD_Result answer_body(struct gw_request *request)
 {
     ProtobufCMessage *out = request->out;
@@ -169,6 +187,8 @@ static enum MHD_Result answer_body(struct gw_request *request)
     case GW_STREAM:
     case GW_PHONE:
         break;
+    case GW_ENROL:
+        return answer_enrolment(request, out);
     }
     if (request->match.route->status == 204) {
         return queue(request, 204, NULL, bytes);

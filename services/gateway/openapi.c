@@ -340,6 +340,7 @@ static json_t *make_content(struct book *book, const struct gw_route *route)
     case GW_JSON:
     case GW_IMPORT:
     case GW_PHONE:
+    case GW_ENROL:
         break;
     }
     return content("application/json", reference("schemas", message_schema(book, type)));

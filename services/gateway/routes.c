@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "routes.h"
 
+#include "enrol.h"
 #include "envelope.pb-c.h"
 #include "local.h"
 

@@ -18,6 +18,7 @@ enum gw_kind {
     GW_IMPORT,
     GW_STREAM,
     GW_OPENAPI,
+    GW_ENROL,
     GW_PHONE
 };
 

@@ -52,6 +52,10 @@ const struct gx_setting GW_SETTINGS[] = {
         "a device's connection without a frame for so long is closed"),
     INT(door_frame_seconds, "10", 1, 600,
         "a frame must have come within, and the first one after the connection"),
+    TEXT(public_url, "",
+         "under which phones find the gateway (https://host:port), in enrolment links; empty: as "
+         "whoever asks for one did"),
+    INT(enrolment_minutes, "30", 1, 1440, "an enrolment link is good for so long, once"),
     INT(jt808_port, "8808", 0, 65535, "port for patrol cars (JT/T 808, TCP); 0: off"),
     INT(dc09_port, "8809", 0, 65535, "port for alarm panels (SIA DC-09, TCP and UDP); 0: off"),
     INT(dc09_late_seconds, "40", 1, 86400,

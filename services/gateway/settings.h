@@ -33,6 +33,8 @@ struct gw_settings {
     int64_t door_connections_per_address;
     int64_t door_idle_seconds;
     int64_t door_frame_seconds;
+    const char *public_url;
+    int64_t enrolment_minutes;
     int64_t jt808_port;
     int64_t dc09_port;
     int64_t dc09_late_seconds;

@@ -138,6 +138,34 @@ admin.call("PUT", f"/v1/devices/{phone['id']}", {"kind": "phone", "code": phone[
                                                  "active": True}, key=new_id())
 wait_for(lambda: osmand(token, id=phone["code"])[0] == 200, 10)
 
+# ---- enrolment: a link that is good once gives a new token ----
+status, link, _ = admin.post(f"/v1/devices/{phone['id']}/enrolments", {})
+checks.that(status == 201 and link["link"].startswith(f"https://localhost:{cluster.https_port}/v1/enrolments/") and link["qr_svg"].startswith("<svg"),
+            f"an enrolment link: {status} {link}")
+page = cluster.api(None)
+path = link["link"].split("/", 3)[3]
+status, settings, _ = page.get("/" + path)
+checks.that(status == 200 and settings["code"] == phone["code"] and settings["token"] != token and settings["token"] in settings["osmand_url"],
+            f"it gives the phone its settings: {status} {settings}")
+checks.that(page.get("/" + path)[0] == 404, "and is good once")
+checks.that(page.get("/v1/enrolments/" + "x" * 43)[0] == 404, "no such link")
+old_token, token = token, settings["token"]
+checks.that(wait_for(lambda: osmand(token, id=phone["code"])[0] == 200, 10), "the new token is known")
+checks.that(osmand(old_token, id=phone["code"])[0] == 400, "the token before it is out")
+inline = urllib.parse.unquote(settings["owntracks_link"].split("inline=")[1])
+app = json.loads(base64.b64decode(inline))
+checks.that(app["username"] == phone["code"] and app["password"] == token and app["url"].endswith("/owntracks"), f"OwnTracks' own form of them: {app}")
+status, link, _ = admin.post(f"/v1/devices/{phone['id']}/enrolments", {})
+status, again, _ = admin.post(f"/v1/devices/{phone['id']}/enrolments", {})
+checks.that(page.get("/" + link["link"].split("/", 3)[3])[0] == 404, "a new link voids the one before")
+status, shown, head = page.get("/" + again["link"].split("/", 3)[3], headers={"Accept": "text/html"})
+checks.that(status == 200 and b"owntracks:///config" in shown and "text/html" in head["Content-Type"], f"a browser gets a page: {status} {head}")
+token = shown.decode().split("/osmand/")[1].split("<")[0]
+checks.that(wait_for(lambda: osmand(token, id=phone["code"])[0] == 200, 10), "the token on the page is good")
+foreign = cluster.api(cluster.make_key(["desk"], next(one["org_id"] for one in on_shift if one["org_id"] != guard["org_id"])))
+checks.that(foreign.post(f"/v1/devices/{phone['id']}/enrolments", {})[0] in (403, 404), "another organisation makes none")
+checks.that(admin.post(f"/v1/devices/{new_id()}/enrolments", {})[0] == 404, "none without a phone")
+
 # ---- points that were buffered while offline come late, in order ----
 start = time.time() - 5
 for n in range(5):
