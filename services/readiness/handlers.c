@@ -407,7 +407,7 @@ static enum gx_rc on_responder_phone(struct readiness *self, struct gx_ctx *ctx,
     (void)self;
     struct responders found = {0};
     const char *id = in->id;
-    enum gx_rc rc = check_query_id(ctx, "/id", id);
+    enum gx_rc rc = ask_query_id(ctx, "/id", id);
     rc = rc == GX_OK ? store_responders_by_id(ctx, &id, 1, false, &found) : rc;
     if (rc == GX_OK && found.count > 0 && found.items[0]->active) {
         out->phone = found.items[0]->phone;
