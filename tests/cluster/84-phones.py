@@ -106,14 +106,14 @@ on_shift = duty.get("/v1/responders?on_shift=true&force=guard&limit=50")[1]["ite
 guard, other, third, fourth = random.sample(on_shift, 4)  # others at each run: they are somewhere already
 station = duty.get("/v1/stations")[1]["items"][0]
 placed = {one["id"]: {"lon": station["lon"] + n * 0.004, "lat": station["lat"] + 0.001} for n, one in enumerate((guard, other, third, fourth))}
-status, taken, _ = duty.post("/v1/positions", {"positions": [{"responder_id": who, "at": iso(time.time() - 60), **at} for who, at in placed.items()]})
+status, taken, _ = duty.post("/v1/positions", {"positions": [{"responder_id": who, "at": iso(time.time() - 25), **at} for who, at in placed.items()]})
 checks.that(status == 202 and taken["taken"] == 4, f"four guards stand somewhere: {status} {taken}")
 idle = duty.get("/v1/responders?on_shift=false&limit=50")[1]["items"][0]
 lon, lat = placed[guard["id"]]["lon"], placed[guard["id"]]["lat"]
 
 # ---- who is known, and how each app says who it is ----
 phone, token = register(guard)
-now = time.time() - 40
+now = time.time() - 20
 status, head, body = osmand(token, id=phone["code"], lat=lat + 0.001, lon=lon, timestamp=int(now), speed=2, batt=77)
 checks.that(status == 200 and body == b"", f"OsmAnd: {status} {body!r}")
 checks.that(near(live(guard).get("lat"), lat + 0.001), f"the guard stands where the phone said: {live(guard)}")
