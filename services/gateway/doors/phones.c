@@ -35,7 +35,10 @@ static bool answer(struct gw_request *request, int status)
 
 /* --- who it is --- */
 
-/* Unknown, wrong and switched off look the same from outside; guesses are counted by address. */
+/*
+ * Unknown, wrong and switched off look the same from outside. Such tries count towards no lock-out: a phone with an old token goes on for
+ * days, and would shut the log-in of the station whose address it shares. What bounds guessing is the token's size and the address's rate.
+ */
 static bool admit(struct gw_request *request, const struct claim *claim,
                   struct gw_device *ret_device)
 {
@@ -44,7 +47,6 @@ static bool admit(struct gw_request *request, const struct claim *claim,
         gw_device_proves(ret_device, claim->token)) {
         return true;
     }
-    gw_lockout_failed(request->gateway->address_lockout, request->address, gx_clock_mono_us());
     gx_metric_add(&GW_METRICS[GW_M_AUTH_FAILED], 1);
     return false;
 }
