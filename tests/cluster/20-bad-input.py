@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every bad input has a problem type of its own, both languages, the field where there is one, and changes nothing."""
 import json
+import socket
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
 
-from genxi import Checks, Cluster, new_id
+from genxi import Checks, Cluster, new_id, wait_for
 
 cluster = Cluster()
 checks = Checks()
@@ -95,12 +98,25 @@ refused("no such incident", duty.get(f"/v1/incidents/{new_id()}"), 404, "not-fou
 refused("not an id", duty.get("/v1/incidents/xyz"), 400, "wrong-format")
 refused("a desk that commands", desk.post(f"/v1/incidents/{new_id()}/transitions", {"to": "closed"}), 403, "not-allowed")
 refused("a drill by somebody who may not", desk.post("/v1/reports", report(exercise=True)), 403, "not-allowed")
+# Swapped, lon 25.02 and lat 102.668 lie nowhere, and turned round in the district: a machine is told so.
+refused("a machine's swapped coordinates", desk.post("/v1/reports", report(lon=25.02, lat=102.668, source="panel")), 422, "outside-district")
 checks.that(count() == before, f"refused requests changed something: {before} -> {count()}")
 
-# Swapped coordinates from a person are kept, with a flag.
-person = report(lon=25.02, lat=102.668 - 20)
+# What comes from a person is kept, with a flag: somewhere else, or swapped.
+kept_here = []
 status, kept, _ = duty.post("/v1/reports", report(lon=25.02, lat=89.9, source="desk"))
-checks.that(status == 201 and "outside_district" in kept["flags"], f"a person's report from outside is kept with a flag: {status} {kept}")
+checks.that(status == 201 and kept["flags"] == ["outside_district"], f"a person's report from outside is kept with a flag: {status} {kept}")
+kept_here.append(kept.get("incident_id"))
+status, kept, _ = duty.post("/v1/reports", report(lon=25.02, lat=102.668, source="desk"))
+checks.that(status == 201 and "swapped_coordinates" in kept["flags"], f"a person's swapped coordinates are kept with a flag: {status} {kept}")
+kept_here.append(kept.get("incident_id"))
+database.execute("SELECT r.lon, r.lat, i.lon, i.lat FROM intake.report r JOIN intake.incident i ON i.id = r.incident_id WHERE r.id = %s", (kept.get("report_id"),))
+checks.that(database.fetchone() == (25.02, 102.668, 102.668, 25.02), "as they were typed, and the incident where they were meant")
+status, _, _ = duty.post("/v1/reports", report(lon=102.668, lat=25.02, source="desk", text="not swapped"))
+database.execute("SELECT flags FROM intake.report WHERE text = 'not swapped'")
+checks.that(status == 201 and database.fetchone() == ([],), "the same the right way round bears no flag")
+for one in kept_here:
+    duty.post(f"/v1/incidents/{one}/transitions", {"to": "cancelled", "reason": "test"})
 
 # Positions.
 now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -114,13 +130,26 @@ def position(who, at=now, **changes):
 
 def position_refused(what, caller, body, slug):
     status, answer, _ = caller.post("/v1/positions", body)
-    problems = [r["problem"] for r in answer.get("refused", [])] if isinstance(answer, dict) else answer
-    checks.that(status == 202 and problems == [slug], f"{what}: {status} {answer}")
+    answers = answer.get("refused", []) if isinstance(answer, dict) else []
+    checks.that(status == 202 and [r["problem"] for r in answers] == [slug], f"{what}: {status} {answer}")
+    for one in answers:
+        checks.that(one["type"] == f"urn:genxi:problem:{slug}", f"{what}: its type is a URI: {one}")
+        checks.that(one["detail"] == one["detail_en"] and any(c.isascii() and c.isalpha() for c in one["detail_en"]), f"{what}: an English sentence: {one}")
+        checks.that(any("\u4e00" <= c <= "\u9fff" for c in one["detail_zh"]), f"{what}: a Chinese sentence: {one}")
 
 
+def known_positions():
+    database.execute("SELECT responder_id, at, lon, lat FROM matcher.position WHERE responder_id::text = ANY(%s) ORDER BY 1",
+                     ([guard["id"], off_shift["id"], stranger["id"]],))
+    return database.fetchall()
+
+
+before = known_positions()
 position_refused("a position from the future", duty, position(guard, "2099-01-01T00:00:00Z"), "position-in-future")
 position_refused("a position off shift", duty, position(off_shift), "off-shift")
 position_refused("another organisation's position", desk, position(stranger), "foreign-responder")
+time.sleep(2)  # positions are written in batches
+checks.that(known_positions() == before, "no refused position was kept")
 
 # Idempotency: the same body is the same report, another body is refused.
 key = new_id()
@@ -138,11 +167,103 @@ refused("an illegal transition", (status, body, _), 409, "illegal-transition")
 checks.that("cancelled" in json.dumps(body), f"the legal ones are named: {body}")
 duty.post(f"/v1/incidents/{incident}/transitions", {"to": "cancelled", "reason": "test"})
 
-# Streams from before retention, and with an id that nobody gave.
-for last_id, want, slug in (("53011201:0", None, None), ("garbage", 400, "stream-position")):
+# An accept after expiry, and a second one. Officers near by are asked; the first offer that is open is accepted twice, others run out.
+status, listed, _ = duty.get("/v1/responders?on_shift=true&force=police&limit=12")
+officers = {r["id"]: cluster.api(cluster.make_key(["police", "responder"], r["org_id"], (), r["id"])) for r in listed["items"]}
+now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+fixes = [{"responder_id": r, "lon": 102.668, "lat": 25.02, "at": now} for r in officers]
+status, taken, _ = duty.post("/v1/positions", {"positions": fixes})
+checks.that(status == 202, f"officers tell where they are: {status} {taken}")
+status, fight, _ = duty.post("/v1/reports", report(type="fight", text=f"accepts {new_id()}"))
+incident = fight["incident_id"]
+
+
+def offers(state):
+    database.execute("SELECT id::text, responder_id::text FROM matcher.offer WHERE incident_id = %s AND state = %s AND responder_id::text = ANY(%s)",
+                     (incident, state, list(officers)))
+    return database.fetchall()
+
+
+def held():
+    database.execute("SELECT id, state, responder_id FROM matcher.assignment WHERE incident_id = %s ORDER BY id", (incident,))
+    return database.fetchall()
+
+
+def accept_one():
+    for offer, responder in offers(1):
+        if officers[responder].post(f"/v1/offers/{offer}/accept")[0] == 200:
+            return offer, responder
+    return None
+
+
+accepted = wait_for(accept_one, 30)
+if checks.that(accepted, "an offer is accepted"):
+    offer, responder = accepted
+    before = held()
+    refused("a second accept", officers[responder].post(f"/v1/offers/{offer}/accept"), 409, "offer-already-accepted")
+    checks.that(held() == before, "the second accept changed nothing")
+expired = wait_for(lambda: offers(4), 30)
+if checks.that(expired, "an offer runs out"):
+    offer, responder = expired[0]
+    before = held()
+    refused("an accept after expiry", officers[responder].post(f"/v1/offers/{offer}/accept"), 409, "offer-expired")
+    checks.that(held() == before, "the late accept changed nothing")
+duty.post(f"/v1/incidents/{incident}/transitions", {"to": "cancelled", "reason": "test"})
+
+
+# Too many requests of one key: sent at once, without waiting for the answers.
+def flood(token, many):
+    context = ssl.create_default_context(cafile=f"{cluster.dir}/keys/tls/ca.crt")
+    head = f"GET /v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nAccept-Language: en\r\n"
+    with socket.create_connection(("localhost", cluster.https_port)) as plain, context.wrap_socket(plain, server_hostname="localhost") as line:
+        sender = threading.Thread(target=line.sendall, args=((head + "\r\n").encode() * (many - 1) + (head + "Connection: close\r\n\r\n").encode(),))
+        sender.start()
+        data = b""
+        while chunk := line.recv(65536):
+            data += chunk
+        sender.join()
+    return data.split(b"HTTP/1.1 ")[1:]
+
+
+answers = flood(cluster.make_key(["desk"], guard["org_id"]), 3000)
+limited = [a for a in answers if a.startswith(b"429 ")]
+if checks.that(limited, f"a flood of {len(answers)} requests of one key meets the limit"):
+    head, _, body = limited[0].partition(b"\r\n\r\n")
+    fields = {k.title(): v.strip() for k, _, v in (line.partition(":") for line in head.decode().split("\r\n")[1:])}
+    refused("too many requests", (429, json.loads(body), fields), 429, "rate-limit")
+    checks.that(int(fields.get("Retry-After", 0)) >= 1, f"it says when to come again: {fields}")
+checks.that(desk.get("/v1/me")[0] == 200, "another key is not limited by it")
+
+# Too many tries to log in.
+name = f"n{new_id()[:8]}"
+before = count()
+for attempt in range(12):
+    answer = cluster.api(None).post("/v1/sessions", {"user": name, "password": f"guess {attempt}"})
+    if answer[0] != 401:
+        break
+checks.that(attempt >= 3, f"the first tries are only wrong: {attempt}")
+refused("too many tries", answer, 429, "too-many-tries")
+checks.that(int(answer[2].get("Retry-After", 0)) >= 1, "it says when to try again")
+checks.that(count() == before, "no flood changed anything")
+
+# Streams with an id that nobody gave, and from before retention: some first events of one area have gone from the journal.
+stream = duty.stream(last_id="garbage")
+refused("a stream resumed from garbage", (stream.status, json.loads(stream.body or b"{}"), {"Content-Type": "application/problem+json"}), 400, "stream-position")
+stream.close()
+database.execute("SELECT area FROM journal.counter WHERE seq - floor > 20 ORDER BY area DESC LIMIT 1")
+area = database.fetchone()[0]
+database.execute("SELECT journal.purge(%s, genxi.now_ms(), 1::bigint << 60, 10)", (area,))
+checks.that(database.fetchone() == (10,), "ten events are purged")
+
+
+def resumed(last_id):
     stream = duty.stream(last_id=last_id)
-    if want:
-        body = json.loads(stream.body or b"{}")
-        refused(f"a stream resumed from {last_id}", (stream.status, body, {"Content-Type": "application/problem+json"}), want, slug)
     stream.close()
+    return (stream.status, json.loads(stream.body or b"{}"), {"Content-Type": "application/problem+json"})
+
+
+wait_for(lambda: resumed(f"{area}:1")[0] == 410, 15, 0.5)
+refused("a stream resumed from before retention", resumed(f"{area}:1"), 410, "stream-before-retention")
+database.execute("SELECT floor FROM journal.counter WHERE area = %s", (area,))
+checks.that(resumed(f"{area}:{database.fetchone()[0]}")[0] == 200, "from where the journal begins it goes on")
 checks.end()

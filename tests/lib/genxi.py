@@ -178,7 +178,7 @@ class Stream:
         self.opened.wait(10)
 
     def _run(self):
-        head = {"Authorization": f"Bearer {self.api.token}", "Accept": "text/event-stream"}
+        head = {"Authorization": f"Bearer {self.api.token}", "Accept": "text/event-stream", "Accept-Language": self.api.lang}
         if self.last_id:
             head["Last-Event-ID"] = self.last_id
         self.connection = http.client.HTTPSConnection("localhost", self.api.port, context=self.api.context, timeout=60)
