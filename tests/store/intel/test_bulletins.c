@@ -141,6 +141,44 @@ static void test_bulletin_draft_is_for_drafter_and_approvers(void **state)
     assert_false(listed(&officer, id));
 }
 
+static enum gx_rc count_rows(void *arg, struct gx_ctx *ctx)
+{
+    static const struct gx_pg_stmt COUNT = {
+        .name = "test_count",
+        .sql = "SELECT count(*) FROM intel.bulletin WHERE areas && ARRAY[53011202]",
+        .shape = GX_PG_ONE_ROW};
+    const struct gx_rows *rows = NULL;
+    enum gx_rc rc = gx_sql(ctx, &COUNT, NULL, &rows);
+    *(int64_t *)arg = rc == GX_OK ? gx_rows_int(rows, 0, 0) : -1;
+    return rc;
+}
+
+/* The tables' own policy, whatever a handler would forget. */
+static void test_bulletin_drafts_are_out_of_sight_of_the_audiences_officers(void **state)
+{
+    (void)state;
+    char id[GX_ID_SIZE];
+    struct order order;
+    struct gx_actor far = duty(&TOWN_TWO);
+    struct gx_actor second = approver();
+    int64_t before = 0;
+    int64_t seen = 0;
+    assert_int_equal(ground_run(g, &far, count_rows, &before), GX_OK);
+    make_order(&order, GENXI__MARK__MARK_GREEN, ORG_A);
+    order.areas[0] = NEXT_AREA;
+    order.audience.n_areas = 1;
+    assert_int_equal(give_draft(&order, id), GX_OK);
+    assert_int_equal(ground_run(g, &far, count_rows, &seen), GX_OK);
+    assert_int_equal(seen, before);
+    assert_int_equal(decide(&second, id, true), GX_OK);
+    assert_int_equal(ground_run(g, &far, count_rows, &seen), GX_OK);
+    assert_int_equal(seen, before + 1);
+    assert_int_equal(give_draft(&order, id), GX_OK);
+    assert_int_equal(decide(&second, id, false), GX_OK); /* rejected: a draft for good */
+    assert_int_equal(ground_run(g, &far, count_rows, &seen), GX_OK);
+    assert_int_equal(seen, before + 1);
+}
+
 static void test_bulletin_four_eyes(void **state)
 {
     (void)state;
@@ -519,6 +557,7 @@ int main(void)
         cmocka_unit_test(test_bulletin_red_is_for_the_desks_named_alone),
         cmocka_unit_test(test_bulletin_of_a_drill_reaches_exercise_twins),
         cmocka_unit_test(test_bulletin_rows_are_kept_apart_without_the_handlers),
+        cmocka_unit_test(test_bulletin_drafts_are_out_of_sight_of_the_audiences_officers),
     };
     return cmocka_run_group_tests(tests, town_setup, town_teardown);
 }
