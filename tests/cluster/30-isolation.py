@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Isolation: for thousands of random (actor, object, call) what is returned, and what is streamed, equals what a small model of its own allows.
-The model knows who reported, whose site it is, who is linked, who was offered or holds a task, and nothing of the services' code."""
+The model knows who reported, whose site it is, which parties the playbook links and which of them is nearest, who holds an offer or a task and how it
+stands, to whom a bulletin was given; it reads what the matcher decided and nothing that intake, intel-share or the notifier made of it."""
 import random
 import time
 
@@ -26,6 +27,7 @@ def items(path, api=duty, limit=3000):
 
 
 sites = items("/v1/sites", limit=400)
+playbooks = {b["code"]: b for b in duty.get("/v1/playbooks")[1]["items"]}
 on_shift = items("/v1/responders?on_shift=true", limit=600)
 partners = {p["id"]: p for p in items("/v1/partners", limit=2000)}
 orgs = [o for o in {s["partner_id"] for s in sites} if o in partners]
@@ -69,100 +71,154 @@ for n in range(30):
         if not answer["merged"]:
             opened_here.add(answer["incident_id"])
         made.setdefault(answer["incident_id"], []).append((reporter, answer["report_id"], body))
+made = {incident: reports for incident, reports in made.items() if incident in opened_here}  # of others the model does not know the beginning
 time.sleep(6)
 
-# The model's facts, as the officers see them: area, linked and involved organisations and responders.
+# --- the model ---
 database = cluster.database().cursor()
+OPEN, STOOD_DOWN, ABANDONED = 1, 5, 6
 facts = {}
 
 
-def asked_for(incident):
-    """Who was asked so far, and the home areas of those: the matcher goes on asking while we look."""
-    both = ("SELECT DISTINCT responder_id::text, org_id::text, home_area FROM matcher.assignment WHERE incident_id = %s UNION "
-            "SELECT DISTINCT responder_id::text, org_id::text, home_area FROM matcher.offer WHERE incident_id = %s")
-    database.execute(both, (incident, incident))
-    rows = database.fetchall()
-    return {r: o for r, o, _ in rows}, {h for _, _, h in rows}
+def distance(party, area):
+    """From an organisation's area to the incident's; the district's own is next door to every station, another division's counts for nothing."""
+    if party == area:
+        return 0
+    if party // 100 != area // 100:
+        return None
+    return 1 if party % 100 == 0 else 1 + abs(party - area)
 
 
-for incident in made:
+def linked(kinds, area):
+    told = set()
+    for kind in kinds:
+        near = [(distance(p["area"], area), p["id"]) for p in partners.values()
+                if p["kind"] == kind and p["state"] == "active" and not p.get("exercise") and distance(p["area"], area) is not None]
+        told |= {org for far, org in near if far == min(near)[0]}
+    return told
+
+
+for incident, reports in made.items():
     database.execute("SELECT area FROM intake.incident WHERE id = %s", (incident,))
-    area = database.fetchone()[0]
-    concerned = {reporter.org for reporter, _, _ in made[incident] if "desk" in reporter.roles or "linked" in reporter.roles}
-    for _, _, body in made[incident]:
-        concerned |= {s["partner_id"] for s in sites if s["id"] == body.get("site_id")}
-    database.execute("SELECT DISTINCT p.id::text FROM readiness.partner p JOIN intake.playbook b ON b.code = ANY(%s) "
-                     "WHERE p.kind IN (10, 11, 12) AND p.state = 1", ([b["type"] for _, _, b in made[incident]],))
-    linked_candidates = {row[0] for row in database.fetchall()}
-    database.execute("SELECT org_id::text, why::text FROM intake.incident_org WHERE incident_id = %s", (incident,))
-    noted = dict(database.fetchall())
-    asked, homes = asked_for(incident)
-    facts[incident] = {"area": area, "concerned": concerned, "linked": linked_candidates & set(noted), "asked": asked, "homes": homes}
+    first, _, body = reports[0]
+    owner = {r: next((x["partner_id"] for x in sites if x["id"] == b.get("site_id")), None) for _, r, b in reports}
+    reporters = {a.org for a, _, _ in reports if a.roles & {"desk", "linked"}}
+    fact = {"area": database.fetchone()[0], "concerned": reporters | {o for o in owner.values() if o}}
+    fact["linked"] = linked(playbooks[body["type"]].get("linked", []), fact["area"])
+    # The matcher hears of the first report's organisation and site alone.
+    fact["first"] = {o for o in (first.org if first.roles & {"desk", "linked"} else None, owner[reports[0][1]]) if o}
+    facts[incident] = fact
+
+
+def tasks(incident):
+    """How the matcher's offers and assignments of it stand now."""
+    database.execute("SELECT id::text, responder_id::text, org_id::text, home_area, state FROM matcher.assignment WHERE incident_id = %s "
+                     "ORDER BY accepted_at, id", (incident,))
+    held = database.fetchall()
+    database.execute("SELECT responder_id::text, org_id::text, home_area, state FROM matcher.offer WHERE incident_id = %s", (incident,))
+    return held, database.fetchall()
 
 
 def may_read(actor, incident):
-    """True, False, or None where the model leaves it open (an organisation whose member was asked: it may, once it is on the team)."""
+    """The incident itself, in lists, by id and on streams."""
     fact = facts[incident]
+    held, offered = tasks(incident)
     if "duty" in actor.roles:
-        if fact["area"] in actor.areas:
-            return True
-        # Where people of the officer's own areas or station were asked, the officer may see them at work.
-        own_people = fact["homes"] & actor.areas or actor.org in fact["asked"].values()
-        return None if actor.org in fact["concerned"] or own_people else False
-    if "desk" in actor.roles or "linked" in actor.roles:
-        if actor.org in fact["concerned"] or actor.org in fact["linked"]:
-            return True
-        return None if actor.org in fact["asked"].values() else False
-    if actor.responder:
-        return None if actor.responder in fact["asked"] else False
-    return False
+        return fact["area"] in actor.areas
+    if actor.roles & {"desk", "linked"}:
+        return actor.org in fact["concerned"] | fact["linked"] | {org for _, _, org, _, _ in held}
+    mine = [state for _, responder, _, _, state in held if responder == actor.responder]
+    asked = any(responder == actor.responder and state == OPEN for responder, _, _, state in offered)
+    return asked or bool(mine and mine[-1] not in (STOOD_DOWN, ABANDONED))
+
+
+def own(actor, incident, responder, org, home):
+    """Is this offer or assignment of it one that the actor sees?"""
+    if "duty" in actor.roles:
+        return facts[incident]["area"] in actor.areas or home in actor.areas
+    return org == actor.org if actor.roles & {"desk", "linked"} else responder == actor.responder
+
+
+def assignments(actor, incident):
+    return {one for one, responder, org, home, _ in tasks(incident)[0] if own(actor, incident, responder, org, home)}
+
+
+def team(actor, incident):
+    """The ids of the assignments shown to the actor, None: no team at all."""
+    fact = facts[incident]
+    held, offered = tasks(incident)
+    knows = "duty" in actor.roles and fact["area"] in actor.areas
+    knows = knows or (bool(actor.roles & {"desk", "linked"}) and actor.org in fact["first"])
+    knows = knows or any(own(actor, incident, r, o, h) for _, r, o, h, _ in held) or any(own(actor, incident, r, o, h) for r, o, h, _ in offered)
+    return assignments(actor, incident) if knows else None
+
+
+def agrees(look, model, seconds=10):
+    """look() gives what model() says. Work goes on meanwhile and followers come a moment later: what lasts counts. (agreed, got, wanted)"""
+    end = time.monotonic() + seconds
+    while True:
+        before = model()
+        got = look()
+        if got == before or got == model():
+            return True, got, before
+        if time.monotonic() > end:
+            return False, got, before
+        time.sleep(0.3)
+
+
+def compare(what, look, model):
+    global triples
+    triples += 1
+    held, got, wanted = agrees(look, model)
+    checks.that(held, f"{what}: got {got}, the model says {wanted}")
+
+
+def look_list(actor):
+    status, page, _ = actor.api.get("/v1/incidents?limit=200")
+    checks.that("13900000000" not in str(page), f"{actor.name}: a list holds no reporter")
+    return {i["id"] for i in page["items"]} & set(made) if status == 200 else set()
+
+
+def look_team(actor, incident):
+    status, page, _ = actor.api.get(f"/v1/incidents/{incident}/team")
+    return {a["id"] for a in page.get("assignments", [])} if status == 200 else None
+
+
+def look_assignments(actor, incident):
+    status, page, _ = actor.api.get(f"/v1/assignments?incident_id={incident}")
+    return {a["id"] for a in page["items"]} if status == 200 else set()
+
+
+def look_incident(actor, incident):
+    status, answer, _ = actor.api.get(f"/v1/incidents/{incident}")
+    if status == 200:
+        text = str(answer)
+        checks.that("13900000000" not in text, f"{actor.name}: no identity in {incident}")
+        if "duty" not in actor.roles:
+            checks.that("'police'" not in text.replace("'force': 'police'", ""), f"{actor.name}: no officers' part in {incident}")
+            mine = [b["text"] for r, _, b in made[incident] if r.org == actor.org]
+            other = [b["text"] for r, _, b in made[incident] if r.org != actor.org]
+            checks.that(not any(t in text for t in other if t not in mine), f"{actor.name}: no other reporter's words in {incident}")
+    return status == 200
 
 
 triples = 0
-for _ in range(1500):
-    actor = chance.choice(actors)
-    incident = chance.choice(list(made))
-    allowed = may_read(actor, incident)
-    call = chance.choice(["", "/team", "reporter", "list", "assignments"])
-    triples += 1
+for _ in range(1200):
+    actor, incident = chance.choice(actors), chance.choice(list(made))
+    call = chance.choice(["read", "team", "reporter", "list", "assignments"])
+    what = f"{actor.name}, {call} of {incident}"
     if call == "list":
-        status, page, _ = actor.api.get("/v1/incidents?limit=200")
-        if status == 200:
-            seen = {i["id"] for i in page["items"]} & set(made)
-            wrong = [i for i in seen if may_read(actor, i) is False]
-            checks.that(not wrong, f"{actor.name} lists {wrong}")
-            checks.that("13900000000" not in str(page), f"{actor.name}: a list holds no reporter")
-        else:
-            checks.that(status == 403, f"{actor.name} lists: {status}")
+        compare(f"{actor.name}, list", lambda: look_list(actor), lambda: {i for i in made if may_read(actor, i)})
     elif call == "reporter":
         _, report_id, _ = made[incident][0]
-        status, answer, _ = actor.api.get(f"/v1/reports/{report_id}/reporter?purpose=isolation-test")
-        right = "duty" in actor.roles and facts[incident]["area"] in actor.areas
-        checks.that((status == 200) == right, f"{actor.name} reads the identity behind {incident}: {status}, allowed {right}")
+        compare(what, lambda: actor.api.get(f"/v1/reports/{report_id}/reporter?purpose=isolation-test")[0] == 200,
+                lambda: "duty" in actor.roles and facts[incident]["area"] in actor.areas)
     elif call == "assignments":
-        status, page, _ = actor.api.get(f"/v1/assignments?incident_id={incident}")
-        if status == 200:
-            for one in page["items"]:
-                own = one["org_id"] == actor.org or one["responder_id"] == actor.responder
-                officer = "duty" in actor.roles and facts[incident]["area"] in actor.areas
-                checks.that(own or officer, f"{actor.name} sees the assignment {one}")
+        compare(what, lambda: look_assignments(actor, incident), lambda: assignments(actor, incident))
+    elif call == "team":
+        compare(what, lambda: look_team(actor, incident), lambda: team(actor, incident))
     else:
-        status, answer, _ = actor.api.get(f"/v1/incidents/{incident}{call}")
-        if allowed is True and call == "":
-            checks.that(status == 200, f"{actor.name} may read {incident} and got {status}: {answer}")
-        if allowed is False and status == 200:
-            facts[incident]["asked"], facts[incident]["homes"] = asked_for(incident)
-            allowed = may_read(actor, incident)
-        if allowed is False:
-            checks.that(status in (403, 404), f"{actor.name} may not read {incident}{call} and got {status}")
-        if status == 200:
-            text = str(answer)
-            checks.that("13900000000" not in text, f"{actor.name}: no identity in {incident}{call}")
-            if "duty" not in actor.roles:
-                checks.that("'police'" not in text.replace("'force': 'police'", ""), f"{actor.name}: no officers' part in {incident}{call}")
-                own_texts = [b["text"] for r, _, b in made[incident] if r.org == actor.org]
-                other = [b["text"] for r, _, b in made[incident] if r.org != actor.org]
-                checks.that(not any(t in text for t in other if t not in own_texts), f"{actor.name}: no other reporter's words in {incident}{call}")
+        compare(what, lambda: look_incident(actor, incident), lambda: may_read(actor, incident))
 
 # Tips: officers of the area and the one who gave it; nobody else.
 teller = next(a for a in actors if a.responder)
@@ -179,6 +235,85 @@ for actor in actors:
     checks.that(not seen or right, f"{actor.name} sees a tip")
     checks.that(seen or not ("duty" in actor.roles and tip_area in actor.areas), f"{actor.name} does not see the tip of an own area")
 
+# Bulletins: a small model of mark and audience. Named organisations' desks; for the community also those of a kind in an area; officers of the
+# bulletin's area and of the audience's areas, but not of red ones; drafts only their drafter and the area's approvers.
+drafter = Actor("drafter", ["police"], station, AREAS[:1])
+approver = Actor("approver", ["approver"], station, AREAS[:1])
+actors += [drafter, approver]
+bulletins = {}
+for n in range(12):
+    mark = ["clear", "green", "amber", "amber_strict", "red"][n % 5]
+    named = chance.sample(orgs, 2)
+    audience = {"orgs": named}
+    if mark in ("clear", "green"):
+        like = partners[chance.choice(orgs)]
+        audience.update(org_kinds=[like["kind"]], areas=[like["area"]])
+    status, draft, _ = drafter.api.post("/v1/bulletins", {"area": AREAS[0], "mark": mark, "audience": audience, "purpose": "prevention", "title": f"isolation {n}",
+                                                          "text": "isolation test", "expires_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7200))})
+    if checks.that(status == 201, f"a bulletin {mark}: {status} {draft}"):
+        bulletins[draft["id"]] = {"mark": mark, "orgs": set(named), "kinds": audience.get("org_kinds", []), "areas": set(audience.get("areas", [])), "approved": n % 4 != 3}
+for bulletin, fact in bulletins.items():
+    if fact["approved"]:
+        status, answer, _ = approver.api.post(f"/v1/bulletins/{bulletin}/decision", {"approve": True})
+        checks.that(status == 200, f"approved: {status} {answer}")
+
+
+def given_to(actor, bulletin):
+    fact = bulletins[bulletin]
+    if actor is drafter or actor is approver:
+        return True
+    if not fact["approved"]:
+        return False
+    if actor.roles & {"duty", "police", "approver"}:
+        return fact["mark"] != "red" and bool(actor.areas & ({AREAS[0]} | fact["areas"]))
+    if actor.roles & {"desk", "linked"}:
+        org = partners[actor.org]
+        return actor.org in fact["orgs"] or (org["kind"] in fact["kinds"] and org["area"] in fact["areas"])
+    return False
+
+
+def look_bulletins(actor):
+    found = set()
+    for bulletin in bulletins:
+        found |= {bulletin} if actor.api.get(f"/v1/bulletins/{bulletin}")[0] == 200 else set()
+    return found
+
+
+def list_bulletins(actor):
+    status, page, _ = actor.api.get("/v1/bulletins?limit=100")
+    return {b["id"] for b in page["items"]} & set(bulletins) if status == 200 else set()
+
+
+for actor in actors:
+    compare(f"{actor.name}, bulletins listed", lambda: list_bulletins(actor), lambda: {b for b in bulletins if given_to(actor, b)})
+    compare(f"{actor.name}, bulletins read", lambda: look_bulletins(actor), lambda: {b for b in bulletins if given_to(actor, b)})
+triples += len(actors) * (len(bulletins) - 1)
+
+# Webhooks: each organisation's own, and nobody else's to see, change, rotate, try or remove.
+hooks = {}
+for actor in actors[:6]:
+    status, hook, _ = actor.api.post("/v1/webhooks", {"url": f"http://127.0.0.1:9/{new_id()}", "types": ["partner.changed"], "exercise": False})
+    if checks.that(status == 201, f"{actor.name} makes a webhook: {status} {hook}"):
+        hooks[hook["id"]] = actor
+for actor in actors:
+    if "admin" in actor.roles:
+        continue
+    status, page, _ = actor.api.get("/v1/webhooks")
+    seen = {h["id"] for h in page["items"]} & set(hooks) if status == 200 else set()
+    wanted = {h for h, owner in hooks.items() if owner.org == actor.org and "desk" in actor.roles}
+    triples += 1
+    checks.that(seen == wanted, f"{actor.name}, webhooks: {seen}, not {wanted}")
+    for hook, owner in hooks.items():
+        if owner.org == actor.org:
+            continue
+        for method, path, body in (("GET", "", None), ("PUT", "", {"url": "http://127.0.0.1:9/", "types": ["*"], "exercise": False}), ("POST", "/rotate", {}),
+                                   ("POST", "/test", {}), ("DELETE", "", None)):
+            status, answer, _ = actor.api.call(method, f"/v1/webhooks/{hook}{path}", body, key=None if method == "GET" else new_id())
+            triples += 1
+            checks.that(status in (403, 404), f"{actor.name}: {method} {path} of another's webhook: {status} {answer}")
+for hook, owner in hooks.items():
+    checks.that(owner.api.call("DELETE", f"/v1/webhooks/{hook}", key=new_id())[0] == 204, "its owner removes it")
+
 # Streams: every event that came is one that the model allows, and what must come did.
 time.sleep(1)
 for actor in actors:
@@ -187,15 +322,20 @@ for actor in actors:
         subject = data.get("subject")
         if subject in made:
             triples += 1
-            if may_read(actor, subject) is False:
-                facts[subject]["asked"], facts[subject]["homes"] = asked_for(subject)
-            allowed = may_read(actor, subject)
-            checks.that(allowed is not False, f"{actor.name} was streamed {event.get('event')} of {subject}")
+            # It came at some moment before: an offer that has ended since was open then.
+            held, offered = tasks(subject)
+            once = may_read(actor, subject) or actor.responder in {r for _, r, _, _, _ in held} | {r for r, _, _, _ in offered}
+            checks.that(once, f"{actor.name} was streamed {event.get('event')} of {subject}")
+        if subject in bulletins:
+            triples += 1
+            checks.that(given_to(actor, subject), f"{actor.name} was streamed {event.get('event')} of the bulletin {bulletins[subject]}")
             if "duty" not in actor.roles:
                 checks.that("'police':" not in str(data).replace("'force': 'police'", ""), f"{actor.name} was streamed an officers' part")
         checks.that("13900000000" not in event["data"], f"{actor.name} was streamed an identity")
     opened = {e["json"]["subject"] for e in actor.stream.events if e.get("event") == "incident.opened"}
-    must = {i for i in opened_here if may_read(actor, i) is True}
+    # Who was asked later did not hear of the opening.
+    must = {i for i in made if ("duty" in actor.roles and facts[i]["area"] in actor.areas)
+            or (actor.roles & {"desk", "linked"} and actor.org in facts[i]["linked"] | facts[i]["first"])}
     checks.that(must <= opened, f"{actor.name} was not streamed {sorted(must - opened)[:3]}")
     actor.stream.close()
 
