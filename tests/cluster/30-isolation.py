@@ -314,6 +314,14 @@ for actor in actors:
 for hook, owner in hooks.items():
     checks.that(owner.api.call("DELETE", f"/v1/webhooks/{hook}", key=new_id())[0] == 204, "its owner removes it")
 
+# Keys: a desk makes keys for its own people, not one that speaks for another organisation's.
+for actor in actors[:6]:
+    other = next(r for r in people if r["org_id"] != actor.org)
+    status, answer, _ = actor.api.post("/v1/keys", {"org_id": actor.org, "roles": ["responder"], "areas": [], "name": "isolation", "responder_id": other["id"]})
+    slugs = {answer.get("type", "").rsplit(":", 1)[-1]} | {e.get("type", "").rsplit(":", 1)[-1] for e in answer.get("errors", [])}
+    triples += 1
+    checks.that(400 <= status < 500 and slugs & {"unknown-reference", "not-allowed", "foreign-responder"}, f"{actor.name} makes a key for another's responder: {status} {answer}")
+
 # Streams: every event that came is one that the model allows, and what must come did.
 time.sleep(1)
 for actor in actors:
