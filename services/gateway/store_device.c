@@ -247,7 +247,7 @@ static enum gx_rc note_told(struct gx_ctx *ctx, const struct gw_watch_news *news
     for (size_t i = 0; i < news->told_count && rc == GX_OK; i++) {
         const struct gw_silence *told = &news->told[i];
         const struct gx_param params[] = {gx_text(told->device_id), gx_int(ctx, told->heard_at),
-                                          gx_text(told->incident_id)};
+                                          gx_text_or_null(told->incident_id)};
         rc = gx_sql_later(ctx, &TOLD, params);
     }
     for (size_t i = 0; i < news->case_count && rc == GX_OK; i++) {

@@ -31,7 +31,7 @@ struct gw_heard {
     const char *id;
     int64_t at;
 };
-/* Somebody's silence: told of with incident "" when it is still to be opened. */
+/* Somebody's silence and the fault that was opened for it; "": none yet, or none can be. */
 struct gw_silence {
     const char *device_id;
     int64_t heard_at;

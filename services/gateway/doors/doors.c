@@ -277,8 +277,9 @@ enum gx_rc doors_open(const struct doors_settings *settings, const struct door_p
     }
     if (good) {
         doors_metrics(doors);
-        doors->running = pthread_create(&doors->thread, NULL, run, doors) == 0;
-        good = doors->running;
+        doors->running = true; /* before the thread looks at it */
+        good = pthread_create(&doors->thread, NULL, run, doors) == 0;
+        doors->running = good;
     }
     if (!good) {
         doors_stop(doors, 0);

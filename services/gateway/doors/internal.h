@@ -99,7 +99,8 @@ struct doors {
     int epoll;
     int wake; /* eventfd: something was posted */
     pthread_t thread;
-    bool running;
+    bool
+        running; /* what is delivered after the thread ended asks for nothing: the caller may be gone */
     atomic_bool ending;
     atomic_int stop_ms; /* how long commands under way are waited for */
     int64_t now_ms;     /* monotonic, as of this turn */

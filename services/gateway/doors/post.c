@@ -152,7 +152,7 @@ bool door_ask(struct doors *doors, struct door_conn *conn, const struct door_ask
     }
     /* Counted before it is sent: the reply may be posted at once. */
     doors->asking++;
-    if (doors->settings.caller == NULL || !send_command(doors, ask, asked)) {
+    if (!doors->running || doors->settings.caller == NULL || !send_command(doors, ask, asked)) {
         doors->asking--;
         asked_free(asked);
         return false;

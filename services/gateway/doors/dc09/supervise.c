@@ -154,32 +154,40 @@ struct telling {
     struct dc09_told told;
 };
 
+/* To be noted with the next turn; incident "": it cannot be told, and is left until the device is heard again. */
+static void note_told(struct dc09 *dc09, const struct dc09_told *told, const char *incident)
+{
+    struct dc09_told *one = room(1, sizeof *one);
+    *one = *told;
+    (void)snprintf(one->incident, sizeof one->incident, "%s", incident);
+    one->next = dc09->told;
+    dc09->told = one;
+}
+
 static void told_done(struct doors *doors, struct door_conn *conn, const struct door_answer *answer)
 {
     const struct telling *telling = answer->keep;
     struct dc09 *dc09 = telling->dc09;
+    bool began = telling->told.incident[0] == '\0';
     (void)doors;
     (void)conn;
     dc09->telling--;
     if (answer->rc != GX_OK) {
+        bool for_good = answer->rc == GX_INVALID || answer->rc == GX_NOT_FOUND ||
+                        answer->rc == GX_DENIED || answer->rc == GX_CONFLICT;
         gx_log(NULL, GX_ERROR, "panel-silence", "device %s: %s", telling->told.device,
                gx_problem_row(answer->problem)->slug);
+        if (began && for_good) {
+            note_told(dc09, &telling->told, ""); /* else it would be in the way of others' */
+        }
         return; /* the next turn finds it again */
     }
-    if (telling->told.incident[0] != '\0') {
-        return;
-    }
     Genxi__ReportCreated *created =
-        genxi__report_created__unpack(NULL, answer->body.size, answer->body.data);
-    if (created == NULL) {
-        return;
+        began ? genxi__report_created__unpack(NULL, answer->body.size, answer->body.data) : NULL;
+    if (created != NULL) {
+        note_told(dc09, &telling->told, created->incident_id);
+        genxi__report_created__free_unpacked(created, NULL);
     }
-    struct dc09_told *one = room(1, sizeof *one);
-    *one = telling->told;
-    (void)snprintf(one->incident, sizeof one->incident, "%s", created->incident_id);
-    one->next = dc09->told;
-    dc09->told = one;
-    genxi__report_created__free_unpacked(created, NULL);
 }
 
 static void tell(struct doors *doors, struct dc09 *dc09, const struct dc09_told *told, bool ended)
