@@ -125,7 +125,7 @@ static void *accept_one(void *arg)
     Genxi__Assignment out = GENXI__ASSIGNMENT__INIT;
     struct gx_actor actor = {.roles = GX_ROLE_RESPONDER,
                              .subject = job->name,
-                             .org = "",
+                             .org = id_of("station"),
                              .responder_id = job->name,
                              .lang = "en"};
     accept.id = (char *)(uintptr_t)job->id;
@@ -198,13 +198,23 @@ static uint32_t draw(struct job *job, uint32_t below)
 static char people_names[PEOPLE][8];
 static char affair_names[THREADS * ACTIONS][8];
 
+/* As test_a_random_shift_… makes them: each third is a guards' volunteer. */
+static struct gx_actor somebody(struct job *job)
+{
+    uint32_t i = draw(job, PEOPLE);
+    const char *who = id_of(people_names[i]);
+    return (struct gx_actor){.roles = GX_ROLE_RESPONDER,
+                             .subject = who,
+                             .org = id_of(i % 3 == 0 ? "guards" : "station"),
+                             .responder_id = who,
+                             .lang = "en"};
+}
+
 /* Answers a random person's open offer, as that person, on this thread's own side. */
 static void answer_somebody(struct job *job)
 {
     struct side *side = sides[job->number];
-    const char *who = id_of(people_names[draw(job, PEOPLE)]);
-    struct gx_actor actor = {
-        .roles = GX_ROLE_RESPONDER, .subject = who, .org = "", .responder_id = who, .lang = "en"};
+    struct gx_actor actor = somebody(job);
     Genxi__OfferQuery query = GENXI__OFFER_QUERY__INIT;
     Genxi__OfferList list = GENXI__OFFER_LIST__INIT;
     char id[GX_ID_SIZE];
@@ -233,9 +243,7 @@ static void answer_somebody(struct job *job)
 static void move_somebody(struct job *job)
 {
     struct side *side = sides[job->number];
-    const char *who = id_of(people_names[draw(job, PEOPLE)]);
-    struct gx_actor actor = {
-        .roles = GX_ROLE_RESPONDER, .subject = who, .org = "", .responder_id = who, .lang = "en"};
+    struct gx_actor actor = somebody(job);
     Genxi__AssignmentQuery query = GENXI__ASSIGNMENT_QUERY__INIT;
     Genxi__AssignmentList list = GENXI__ASSIGNMENT_LIST__INIT;
     Genxi__AssignmentStatus status = GENXI__ASSIGNMENT_STATUS__INIT;

@@ -412,6 +412,13 @@ void world_due(const char *kind)
              kind);
 }
 
+/* Who belongs where, since the town was last emptied. */
+static struct named {
+    char name[32];
+    char org[32];
+} townsmen[1024];
+static size_t townsman_count;
+
 void world_empty(void)
 {
     static const char *const TABLES[] = {
@@ -436,8 +443,7 @@ void world_empty(void)
         "DELETE FROM matcher.station",
         "UPDATE matcher.coverage_turn SET now_at = 0, ahead_at = 0",
         "DELETE FROM matcher.odds",
-        "UPDATE matcher.odds_turn SET ended_at = 0, offer_id = "
-        "'00000000-0000-0000-0000-000000000000'",
+        "UPDATE matcher.odds_turn SET ended_at = 0",
     };
     for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++) {
         world_do(TABLES[i], NULL);
@@ -449,6 +455,7 @@ void world_empty(void)
     do {
         (void)index_sweep(world_carry.index, &cursor, INT64_MAX, NULL, NULL);
     } while (cursor != 0);
+    townsman_count = 0;
     memset(world->emitted, 0, sizeof world->emitted);
 }
 
@@ -496,8 +503,33 @@ static void add_shift(const char *name, Genxi__ShiftState state)
     assert_int_equal(side_event(world, GX_E_shift_changed, &changed), GX_OK);
 }
 
+/* As himself: whoever answers does so for his own organisation. */
+static struct gx_actor himself(const char *name)
+{
+    for (size_t i = 0; i < townsman_count; i++) {
+        if (strcmp(townsmen[i].name, name) == 0) {
+            return actor_device(townsmen[i].org, name);
+        }
+    }
+    return actor_device("x", name);
+}
+
+static void remember_org(const struct townsman *man)
+{
+    for (size_t i = 0; i < townsman_count; i++) {
+        if (strcmp(townsmen[i].name, man->name) == 0) {
+            return;
+        }
+    }
+    assert_true(townsman_count < sizeof townsmen / sizeof townsmen[0]);
+    struct named *named = &townsmen[townsman_count++];
+    (void)snprintf(named->name, sizeof named->name, "%s", man->name);
+    (void)snprintf(named->org, sizeof named->org, "%s", man->org);
+}
+
 void add_person(const struct townsman *man)
 {
+    remember_org(man);
     Genxi__Responder person = GENXI__RESPONDER__INIT;
     person.id = gx_pb_text(id_of(man->name));
     person.org_id = gx_pb_text(id_of(man->org));
@@ -664,7 +696,7 @@ const Genxi__Offer *offer_of(const char *name)
     query.responder_id = gx_pb_text(id_of(name));
     query.has_open = true;
     query.open = true;
-    struct gx_actor actor = actor_device("x", name);
+    struct gx_actor actor = himself(name);
     genxi__offer_list__init(&list);
     assert_int_equal(side_command(world, &actor, GX_C_offer_list, &query, &list.base), GX_OK);
     assert_true(list.n_items <= 1);
@@ -677,7 +709,7 @@ enum gx_rc accept_by(struct side *side, const char *name, Genxi__Assignment *ret
     char id[GX_ID_SIZE];
     Genxi__Assignment assignment = GENXI__ASSIGNMENT__INIT;
     Genxi__OfferAccept accept = GENXI__OFFER_ACCEPT__INIT;
-    struct gx_actor actor = actor_device("x", name);
+    struct gx_actor actor = himself(name);
     assert_non_null(offer);
     (void)snprintf(id, sizeof id, "%s", offer->id);
     accept.id = id;
@@ -694,7 +726,7 @@ enum gx_rc decline_by(struct side *side, const char *name)
     char id[GX_ID_SIZE];
     Genxi__Offer declined = GENXI__OFFER__INIT;
     Genxi__OfferDecline decline = GENXI__OFFER_DECLINE__INIT;
-    struct gx_actor actor = actor_device("x", name);
+    struct gx_actor actor = himself(name);
     assert_non_null(offer);
     (void)snprintf(id, sizeof id, "%s", offer->id);
     decline.id = id;
@@ -707,7 +739,7 @@ static const Genxi__Assignment *assignment_of(const char *name)
     Genxi__AssignmentQuery query = GENXI__ASSIGNMENT_QUERY__INIT;
     query.responder_id = gx_pb_text(id_of(name));
     genxi__assignment_list__init(&list);
-    struct gx_actor actor = actor_device("x", name);
+    struct gx_actor actor = himself(name);
     assert_int_equal(side_command(world, &actor, GX_C_assignment_list, &query, &list.base), GX_OK);
     return list.n_items == 0 ? NULL : list.items[0];
 }
@@ -724,7 +756,7 @@ enum gx_rc status_by(const char *name, Genxi__AssignmentState state)
     char id[GX_ID_SIZE];
     Genxi__AssignmentStatus status = GENXI__ASSIGNMENT_STATUS__INIT;
     Genxi__Assignment out = GENXI__ASSIGNMENT__INIT;
-    struct gx_actor actor = actor_device("x", name);
+    struct gx_actor actor = himself(name);
     assert_non_null(assignment);
     (void)snprintf(id, sizeof id, "%s", assignment->id);
     status.id = id;

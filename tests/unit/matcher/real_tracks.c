@@ -245,7 +245,7 @@ static size_t find(const struct incident *incident, double nearest[NEAREST])
         .needs = needs,
         .wanted = wanted,
         .slot_count = 1,
-        .limits = {.rules = {FRESH_MS},
+        .limits = {.rules = {.fix_fresh_ms = FRESH_MS},
                    .radius_max_m = 100000,
                    .travel_max_seconds = 100000,
                    .enough = NEAREST},
