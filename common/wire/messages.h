@@ -22,9 +22,9 @@ struct gx_command_type {
     const char *service;
     const ProtobufCMessageDescriptor *request;
     const ProtobufCMessageDescriptor *reply;
-    bool writes;      /* changes something; honours the idempotency key */
-    bool logs;        /* a read that leaves a line: in a transaction that writes, but no key is kept */
-    bool inside;      /* services ask each other by it: never reached from outside */
+    bool writes; /* changes something; honours the idempotency key */
+    bool logs;   /* a read that leaves a line: in a transaction that writes, but no key is kept */
+    bool inside; /* services ask each other by it: never reached from outside */
     const char *once; /* optional text field of the reply that is shown once; NULL: none */
 };
 
