@@ -497,19 +497,7 @@ enum gx_rc store_persons(struct gx_ctx *ctx, const struct person_query *query,
  */
 static const struct gx_pg_stmt HOLD_FOR_OFFERS = {
     .name = "matcher_hold_for_offers",
-    .sql =
-        "INSERT INTO matcher.hold (responder_id, kind, incident_id, ref) "
-        "SELECT w.responder_id, 1, $3::uuid, w.ref "
-        "FROM unnest($1::uuid[], $2::uuid[]) AS w (responder_id, ref) "
-        "JOIN matcher.responder r ON r.id = w.responder_id AND r.active "
-        "WHERE EXISTS (SELECT FROM matcher.shift s WHERE s.responder_id = r.id AND " ON_DUTY(
-            "genxi.now_ms()") ") "
-                              "AND NOT EXISTS (SELECT FROM matcher.rest t WHERE t.responder_id = "
-                              "r.id AND t.until_at > genxi.now_ms()) "
-                              "AND NOT EXISTS (SELECT FROM matcher.offer o WHERE o.responder_id = "
-                              "r.id AND o.state = 1) "
-                              "ORDER BY w.responder_id "
-                              "ON CONFLICT (responder_id) DO NOTHING RETURNING ref",
+    .sql = "SELECT matcher.hold_for_offers($1::uuid[], $2::uuid[], $3::uuid)",
     .params = 3,
     .shape = GX_PG_ROWS,
     .writes = true,

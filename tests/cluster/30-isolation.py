@@ -119,11 +119,14 @@ def tasks(incident):
     return held, database.fetchall()
 
 
+OFFICERS = {"duty", "police", "approver", "analyst"}
+
+
 def may_read(actor, incident):
     """The incident itself, in lists, by id and on streams."""
     fact = facts[incident]
     held, offered = tasks(incident)
-    if "duty" in actor.roles:
+    if actor.roles & OFFICERS:
         return fact["area"] in actor.areas
     if actor.roles & {"desk", "linked"}:
         return actor.org in fact["concerned"] | fact["linked"] | {org for _, _, org, _, _ in held}
@@ -134,7 +137,7 @@ def may_read(actor, incident):
 
 def own(actor, incident, responder, org, home):
     """Is this offer or assignment of it one that the actor sees?"""
-    if "duty" in actor.roles:
+    if actor.roles & OFFICERS:
         return facts[incident]["area"] in actor.areas or home in actor.areas
     return org == actor.org if actor.roles & {"desk", "linked"} else responder == actor.responder
 

@@ -34,7 +34,8 @@ else:
 
 status, document, _ = cluster.api(None).get("/openapi.json")
 checks.that(status == 200, f"/openapi.json: {status}")
-rows = re.findall(r'^GW_[A-Z]+\((GET|POST|PUT|DELETE), "([^"]+)"', open(f"{ROOT}/services/gateway/routes.def", encoding="utf-8").read(), re.MULTILINE)
+# The phones' own protocols are their apps' to describe.
+rows = re.findall(r'^GW_[A-Z]+\((GET|POST|PUT|DELETE), "([^"]+)",(?!.*, PHONE,)', open(f"{ROOT}/services/gateway/routes.def", encoding="utf-8").read(), re.MULTILINE)
 routes = {(method.lower(), path.replace("{+", "{")) for method, path in rows}
 checks.that(len(routes) > 40, f"{len(routes)} routes in the table")
 written = {(method, path) for path, methods in document["paths"].items() for method in methods if method in ("get", "post", "put", "delete")}

@@ -69,6 +69,7 @@ def presses(device):
                  f"sos:{device['id']}:%")
 
 
+cluster.quiet()
 patrols = duty.get("/v1/responders?on_shift=true&force=patrol&limit=50")[1]["items"]
 driver, second_driver = random.sample(patrols, 2)
 idle = duty.get("/v1/responders?on_shift=false&limit=50")[1]["items"][0]
@@ -154,10 +155,9 @@ checks.that(new_line.ask(0x0200, location(lon + 0.005, lat)) == 0 and not stands
             "its places are in GCJ-02, as registered")
 status, made, _ = duty.post("/v1/reports", {"type": "traffic_block", "lon": lon + 0.005, "lat": lat, "text": "offer test", "address": "测试路1号"})
 duty.post(f"/v1/incidents/{made['incident_id']}/dispatch", {"responder_ids": [second_driver["id"]]})
-text = new_line.next(15)
-shown = text[2][2:].decode("gbk") if text and text[0] == 0x8300 else ""
-checks.that(made["number"] in shown and "测试路1号" in shown, f"the offer stands on the display: {text} {shown}")
-new_line.raw(wire(0x0001, 500, modern["code"], struct.pack(">HHB", text[1] if text else 0, 0x8300, 0), True))
+text = new_line.text(made["number"])
+checks.that(text and "测试路1号" in text[1], f"the offer stands on the display: {text}, {new_line.texts}")
+new_line.raw(wire(0x0001, 500, modern["code"], struct.pack(">HHB", text[0] if text else 0, 0x8300, 0), True))
 checks.that(new_line.ask(0x0002) == 0, "the terminal's own answer is taken")
 checks.that(new_line.ask(0x0003) == 0 and new_line.ask(0x0002) == 1, "logged out")
 new_line.close()

@@ -57,6 +57,7 @@ class Line:
 
     def __init__(self, port, phone, v2019=False):
         self.phone, self.v2019, self.serial, self.rest = phone, v2019, 0, b""
+        self.texts = []  # what came for the display, unasked: (serial, text)
         self.line = socket.create_connection(("127.0.0.1", port), timeout=10)
 
     def raw(self, bytes_):
@@ -73,13 +74,17 @@ class Line:
         return self.serial
 
     def next(self, seconds=10):
-        """The next message down, or None."""
+        """The next message down that is no text for the display, or None."""
         end = time.monotonic() + seconds
         while True:
             marks = [i for i, byte in enumerate(self.rest) if byte == 0x7e]
             if len(marks) > 1:
                 frame, self.rest = self.rest[marks[0] + 1:marks[1]], self.rest[marks[1] + 1:]
-                return read(frame)
+                message = read(frame)
+                if message is None or message[0] != 0x8300:
+                    return message
+                self.texts.append((message[1], message[2][2 if self.v2019 else 1:].decode("gbk", "replace")))
+                continue
             left = end - time.monotonic()
             if left <= 0:
                 return None
@@ -91,6 +96,17 @@ class Line:
             if not got:
                 return None
             self.rest += got
+
+    def text(self, word, seconds=15):
+        """The text on the display that holds the word, with its serial; or None."""
+        end = time.monotonic() + seconds
+        while True:
+            for serial, text in self.texts:
+                if word in text:
+                    return serial, text
+            if time.monotonic() >= end:
+                return None
+            self.next(0.2)
 
     def ask(self, ident, body=b"", part=None, seconds=10):
         """The answer's body; of a general answer (asked id, result) when it answers this very message."""
