@@ -168,6 +168,7 @@ checks.that("cancelled" in json.dumps(body), f"the legal ones are named: {body}"
 duty.post(f"/v1/incidents/{incident}/transitions", {"to": "cancelled", "reason": "test"})
 
 # An accept after expiry, and a second one. Officers near by are asked; some run out, one is accepted twice.
+cluster.quiet()  # who is asked, at work or at rest elsewhere would not be asked here
 status, listed, _ = duty.get("/v1/responders?on_shift=true&force=police&limit=12")
 officers = {r["id"]: cluster.api(cluster.make_key(["police", "responder"], r["org_id"], (), r["id"])) for r in listed["items"]}
 now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -197,7 +198,7 @@ def accept_one():
 
 
 # Nobody answers the first: each place is still open, so its offers run out.
-expired = wait_for(lambda: offers(4), 30)
+expired = wait_for(lambda: offers(4), 90)
 if checks.that(expired, "an offer runs out"):
     offer, responder = expired[0]
     before = held()
@@ -205,7 +206,7 @@ if checks.that(expired, "an offer runs out"):
     checks.that(held() == before, "the late accept changed nothing")
 duty.post(f"/v1/incidents/{incident}/transitions", {"to": "cancelled", "reason": "test"})
 incident = duty.post("/v1/reports", report(type="fight", text=f"accepts {new_id()}"))[1]["incident_id"]
-accepted = wait_for(accept_one, 30)
+accepted = wait_for(accept_one, 90)
 if checks.that(accepted, "an offer is accepted"):
     offer, responder = accepted
     before = held()
