@@ -110,7 +110,7 @@ static struct city *make_cover(struct genxi *g, size_t force)
         .posts = homes,
         .post_count = home_count,
         .node_count = roads_about(g->roads).nodes,
-        .target_ms = pack->city_ms,
+        .target_ms = pack->cover_ms,
         .move_ratio = force == 0 ? slowness(g->net) : 1.0,
         .times_to = times_to,
         .self = &of,
@@ -313,7 +313,7 @@ static struct decide_moment moment_of(const struct genxi *g, const struct sim *s
     for (size_t f = 0; f < FORCES; f++) {
         forces[f] = (struct decide_force){
             .cover = f < sim->slots && g->parts.relocate ? g->cover[f] : NULL,
-            .chances = tempo_chances(&g->tempo[f], g->pack->city_ms, idle[f]),
+            .chances = tempo_chances(&g->tempo[f], g->pack->cover_ms, idle[f]),
         };
     }
     return (struct decide_moment){
@@ -486,7 +486,8 @@ struct genxi_cost genxi_large(struct genxi *g, size_t slots, size_t crews)
                                        .slot = DECIDE_NOBODY,
                                        .post = BOARD_NO_POST};
     }
-    struct decide_force force = {g->cover[0], tempo_chances(&g->tempo[0], g->pack->city_ms, crews)};
+    struct decide_force force = {g->cover[0],
+                                 tempo_chances(&g->tempo[0], g->pack->cover_ms, crews)};
     struct decide_moment moment = {.crews = crew,
                                    .crew_count = crews,
                                    .slots = slot,

@@ -84,7 +84,7 @@ static double within(const struct bench_samples *samples, int64_t ms)
     return samples->count == 0 ? 0 : (double)count / (double)samples->count;
 }
 
-static void print_responses(const char *prefix, struct figures *figures, int64_t city_ms)
+static void print_responses(const char *prefix, struct figures *figures, int64_t cover_ms)
 {
     static const struct {
         const char *name;
@@ -99,7 +99,7 @@ static void print_responses(const char *prefix, struct figures *figures, int64_t
     bench_line(prefix, "median_s", rank_s(all, 1, 2), "s");
     bench_line(prefix, "p90_s", rank_s(all, 9, 10), "s");
     for (size_t i = 0; i < THRESHOLDS; i++) {
-        int64_t limit = LIMITS[i].ms == 0 ? city_ms : LIMITS[i].ms;
+        int64_t limit = LIMITS[i].ms == 0 ? cover_ms : LIMITS[i].ms;
         bench_line(prefix, LIMITS[i].name, within(all, limit), "share");
     }
     double calls = figures->calls == 0 ? 1.0 : (double)figures->calls;
@@ -198,7 +198,7 @@ static void play(struct stage *stage, const char *name, const struct sim_policy 
             char stream[96];
             add_stream(&one, &sim);
             (void)snprintf(stream, sizeof stream, "%s.stream_%zu", prefix, s + 1);
-            print_responses(stream, &one, stage->pack.city_ms);
+            print_responses(stream, &one, stage->pack.cover_ms);
             if (plain != NULL) {
                 check(&sim, name, s + 1);
             }
@@ -206,7 +206,7 @@ static void play(struct stage *stage, const char *name, const struct sim_policy 
         done(&one);
     }
     if (slots == 1) {
-        print_responses(prefix, &all, stage->pack.city_ms);
+        print_responses(prefix, &all, stage->pack.cover_ms);
         if (genxi != NULL) {
             all.choices = *genxi_choices(genxi);
             *genxi_choices(genxi) = (struct bench_samples){.values = NULL};

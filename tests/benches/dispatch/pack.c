@@ -93,16 +93,16 @@ static void read_city(struct pack *pack)
     double fast = 0;
     double slow = 0;
     while (pack_row(rows, cells)) {
-        if (strcmp(cells[0], "city_s") == 0) {
-            pack->city_ms = (int64_t)(1000 * pack_double(rows, cells[1]));
+        if (strcmp(cells[0], "cover_s") == 0) {
+            pack->cover_ms = (int64_t)(1000 * pack_double(rows, cells[1]));
         } else if (strcmp(cells[0], "access_kmh") == 0) {
             fast = pack_double(rows, cells[1]);
         } else if (strcmp(cells[0], "access_kmh_normal") == 0) {
             slow = pack_double(rows, cells[1]);
         }
     }
-    bench_must(pack->city_ms > 0 && fast > 0 && slow > 0,
-               "city.csv must have city_s, access_kmh and access_kmh_normal", pack->dir);
+    bench_must(pack->cover_ms > 0 && fast > 0 && slow > 0,
+               "city.csv must have cover_s, access_kmh and access_kmh_normal", pack->dir);
     pack->slower_access = fast / slow;
     roads_csv_close(rows);
 }

@@ -49,7 +49,7 @@ struct pack_demand {
 
 struct pack {
     char dir[512];
-    int64_t city_ms;      /* T */
+    int64_t cover_ms;     /* T */
     double slower_access; /* access_kmh / access_kmh_normal */
     struct pack_unit *units;
     size_t unit_count;
