@@ -229,8 +229,12 @@ def flood(token, many):
     return data.split(b"HTTP/1.1 ")[1:]
 
 
-answers = flood(cluster.make_key(["desk"], guard["org_id"]), 3000)
-limited = [a for a in answers if a.startswith(b"429 ")]
+flooding, answers, limited = cluster.make_key(["desk"], guard["org_id"]), [], []
+for _ in range(10):  # a connection may be ended before its last request is answered
+    answers += flood(flooding, 3000)
+    limited = [a for a in answers if a.startswith(b"429 ") and b"}" in a]
+    if limited:
+        break
 if checks.that(limited, f"a flood of {len(answers)} requests of one key meets the limit"):
     head, _, body = limited[0].partition(b"\r\n\r\n")
     fields = {k.title(): v.strip() for k, _, v in (line.partition(":") for line in head.decode().split("\r\n")[1:])}
