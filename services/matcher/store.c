@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store.h"
 
+#include "memory/store.h"
+
 #include "base/text.h"
 #include "store/tx.h"
 #include "wire/pb.h"
@@ -392,27 +394,6 @@ static const struct gx_pg_stmt PERSONS = {
     .writes = false,
 };
 
-static void read_skills(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
-                        struct person *person)
-{
-    size_t count = 0;
-    char **texts = gx_rows_texts(ctx, rows, row, 10, &count);
-    struct person_skill *skills = room(ctx, count, sizeof *skills);
-    if (skills == NULL || texts == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        char *equals = strrchr(texts[i], '=');
-        skills[i].code = texts[i];
-        if (equals != NULL) {
-            *equals = '\0';
-            skills[i].until_at = strtoll(equals + 1, NULL, 10);
-        }
-    }
-    person->skills = skills;
-    person->skill_count = count;
-}
-
 static void read_agreement(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
                            struct person *person)
 {
@@ -460,7 +441,7 @@ static void read_person(struct gx_ctx *ctx, const struct gx_rows *rows, size_t r
         .site_radius_m = REAL(19),
         .asked_before = BOOL(28),
     };
-    read_skills(ctx, rows, row, person);
+    (void)memory_skills(ctx, rows, row, &person->skills, &person->skill_count);
     read_agreement(ctx, rows, row, person);
 }
 

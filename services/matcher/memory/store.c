@@ -175,13 +175,13 @@ static void put_holds(struct gx_ctx *ctx, struct live *live, const struct gx_row
     }
 }
 
-static enum gx_rc put_person(struct gx_ctx *ctx, struct live *live, const struct gx_rows *rows,
-                             size_t row)
+enum gx_rc memory_skills(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
+                         const struct person_skill **ret_skills, size_t *ret_count)
 {
     size_t count = 0;
-    char **texts = gx_rows_texts(ctx, rows, row, 10, &count);
+    char **texts = gx_rows_texts(ctx, rows, row, SKILLS_COLUMN, &count);
     struct person_skill *skills = gx_arena_alloc(&ctx->arena, (count + 1) * sizeof *skills);
-    if (skills == NULL) {
+    if (skills == NULL || (texts == NULL && count > 0)) {
         return GX_LIMIT;
     }
     for (size_t i = 0; i < count; i++) {
@@ -191,6 +191,20 @@ static enum gx_rc put_person(struct gx_ctx *ctx, struct live *live, const struct
             *equals = '\0';
             skills[i].until_at = strtoll(equals + 1, NULL, 10);
         }
+    }
+    *ret_skills = skills;
+    *ret_count = count;
+    return GX_OK;
+}
+
+static enum gx_rc put_person(struct gx_ctx *ctx, struct live *live, const struct gx_rows *rows,
+                             size_t row)
+{
+    const struct person_skill *skills = NULL;
+    size_t count = 0;
+    enum gx_rc rc = memory_skills(ctx, rows, row, &skills, &count);
+    if (rc != GX_OK) {
+        return rc;
     }
     const struct live_responder responder = {
         .id = TEXT(0),

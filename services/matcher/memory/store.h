@@ -23,4 +23,12 @@ enum gx_rc memory_load_some(struct gx_ctx *ctx, struct live *live, const char *c
 enum gx_rc memory_asked(struct gx_ctx *ctx, const char *incident_id, int32_t phase,
                         int64_t reask_ms, struct key **ret_ids, size_t *ret_count);
 
+enum {
+    SKILLS_COLUMN = 10 /* of every statement that reads responders */
+};
+/* The skills of a responder's row, written there as "code=until". LIMIT: the arena is spent; nothing is set then. */
+struct gx_rows;
+enum gx_rc memory_skills(struct gx_ctx *ctx, const struct gx_rows *rows, size_t row,
+                         const struct person_skill **ret_skills, size_t *ret_count);
+
 #endif
